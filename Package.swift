@@ -25,6 +25,7 @@ func tests(_ name: String, imports: [Target.Dependency], resources: [Resource] =
 
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -87,7 +88,7 @@ let package = Package(
         room("Cryptography", at: "Platform/Cryptography", imports: ["COpenSSL"]),
         room(
             "HTTPServing", at: "Platform/HTTPServing",
-            imports: ["SharedKernel", "Cryptography", hummingbird, logging, metrics]),
+            imports: ["SharedKernel", "Cryptography", hummingbird, nioCore, logging, metrics]),
         room(
             "ServiceRuntime", at: "Platform/ServiceRuntime",
             imports: ["SharedKernel", lifecycle, signals, configuration, logging, metrics, coreMetrics]),
