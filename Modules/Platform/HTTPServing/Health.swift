@@ -44,12 +44,14 @@ struct HealthRoutes {
             for check in checks {
                 switch await check.state() {
                 case .ready: dependencies.append(Dependency(name: check.name, ready: true, detail: nil))
-                case .notReady(let words): dependencies.append(Dependency(name: check.name, ready: false, detail: words))
+                case .notReady(let words):
+                    dependencies.append(Dependency(name: check.name, ready: false, detail: words))
                 }
             }
             let ready = dependencies.allSatisfy(\.ready)
             return try jsonResponse(
-                Answer(service: service, ready: ready, dependencies: dependencies), status: ready ? .ok : .serviceUnavailable)
+                Answer(service: service, ready: ready, dependencies: dependencies),
+                status: ready ? .ok : .serviceUnavailable)
         }
         router.get("metrics") { _, _ in
             Response(

@@ -13,7 +13,8 @@ package typealias ProblemPage = @Sendable (Problem, Request, ServingContext) -> 
 ///   - withoutToken: paths whose unsafe requests need no `X-CSRF-Token` (sign-in).
 package func houseRouter(
     service: String, verifier: SessionVerifier?, withoutToken: Set<String> = [], now: @escaping Now,
-    checks: [HealthCheck], metricsText: @escaping @Sendable () -> String, logger: Logger, problemPage: ProblemPage? = nil
+    checks: [HealthCheck], metricsText: @escaping @Sendable () -> String, logger: Logger,
+    problemPage: ProblemPage? = nil
 ) -> Router<ServingContext> {
     let router = Router(context: ServingContext.self)
     router.add(middleware: ObservingMiddleware(now: now, logger: logger))

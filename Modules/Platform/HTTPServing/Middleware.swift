@@ -70,7 +70,8 @@ struct ProblemMiddleware: RouterMiddleware {
                 metadata: ["error": "\(String(reflecting: error))", "trace": "\(context.trace.traceID)"])
             return Problem(
                 .internalServerError, "internal", title: "Something went wrong here",
-                detail: "Nothing was changed. Try again; if it goes on, tell support the number \(context.trace.traceID).")
+                detail:
+                    "Nothing was changed. Try again; if it goes on, tell support the number \(context.trace.traceID).")
         }
     }
 }
@@ -79,7 +80,8 @@ extension Problem {
     fileprivate static func refused(_ status: HTTPResponse.Status) -> Problem {
         switch status {
         case .methodNotAllowed:
-            Problem(status, "method-not-allowed", title: "Not possible here", detail: "This address has no such method.")
+            Problem(
+                status, "method-not-allowed", title: "Not possible here", detail: "This address has no such method.")
         case .contentTooLarge:
             Problem(status, "too-large", title: "The request is too large", detail: "Send less at a time.")
         default:
@@ -132,9 +134,11 @@ struct SecurityHeadersMiddleware: RouterMiddleware {
     }
 
     private static let headers: [(HTTPField.Name, String)] = [
-        (.contentSecurityPolicy,
+        (
+            .contentSecurityPolicy,
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-                + "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"),
+                + "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        ),
         (.xContentTypeOptions, "nosniff"),
         (.referrerPolicy, "same-origin"),
         (.crossOriginOpenerPolicy, "same-origin"),

@@ -32,7 +32,8 @@ package struct Problem: Error, Sendable, HTTPResponseError {
     package func response(from request: Request, context: some RequestContext) throws -> Response {
         let body = Body(type: slug, title: title, status: status.code, detail: detail, fields: fields)
         return Response(
-            status: status, headers: [.contentType: "application/problem+json; charset=utf-8", .cacheControl: "no-store"],
+            status: status,
+            headers: [.contentType: "application/problem+json; charset=utf-8", .cacheControl: "no-store"],
             body: .init(byteBuffer: ByteBuffer(bytes: try JSONEncoder.house.encode(body))))
     }
 }

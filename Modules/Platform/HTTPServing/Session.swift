@@ -23,7 +23,8 @@ package struct Session: Sendable, Hashable, Codable {
     package let expiresAt: Date
 
     package init(
-        sessionID: SessionID, userID: UserID, userName: String, tenantID: TenantID, tenantName: String, roles: Set<Role>,
+        sessionID: SessionID, userID: UserID, userName: String, tenantID: TenantID, tenantName: String,
+        roles: Set<Role>,
         csrf: String, expiresAt: Date
     ) {
         self.sessionID = sessionID
