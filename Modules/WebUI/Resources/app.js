@@ -1,0 +1,417 @@
+// The till's own script: what HTML, CSS and htmx cannot do. No framework, no build step, nothing evaluated.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  /** @type {(name: string) => string} the content of a meta element of the shell */
+  const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.getAttribute("content") ?? "";
+  /** @type {(selector: string, from?: ParentNode) => HTMLElement[]} */
+  const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+  /** @type {(id: string) => HTMLElement | null} */
+  const byID = (id) => document.getElementById(id);
+  /** @type {(element: Element | null) => boolean} whether key presses belong to this element */
+  const isTextField = (element) =>
+    !!element?.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=button], [type=submit])");
+  /** @returns {HTMLDialogElement | undefined} the dialog on top, which has keyboard and scanner for itself */
+  const topDialog = () => /** @type {any} */ (all("dialog[open]").pop());
+  const base = meta("base");
+
+  // ---- Routes: #/new-sale shows <base>/pages/new-sale in <main> ----------------------------------------------------
+  let shownRoute = "";
+  const route = () => location.hash.replace(/^#\/?/, "") || meta("home");
+  /** Shows the page the address names. `again` keeps the scroll position and the focus. */
+  const showPage = (again = false) => {
+    const main = byID("main");
+    if (!main || !base) return;
+    root.removeAttribute("data-nav");
+    if (!again) { closeDialogs(); window.scrollTo(0, 0); }
+    shownRoute = route();
+    markPlaces();
+    htmx.ajax("GET", `${base}/pages/${shownRoute}`, { target: "#main", swap: "innerHTML" });
+  };
+  const markPlaces = () => {
+    const place = shownRoute.split(/[/?]/)[0];
+    const owner = byID("main")?.querySelector("[data-place]")?.getAttribute("data-place") ?? place;
+    for (const link of all(".places a, .bottombar a")) {
+      if (link.getAttribute("data-route") === owner && link.getAttribute("href")?.startsWith(`${base}/`)) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    for (const button of all("[data-nav-toggle]")) button.setAttribute("aria-expanded", String(root.dataset.nav === "open"));
+  };
+  addEventListener("hashchange", () => showPage());
+
+  // ---- Requests: CSRF, command ids, nothing twice, errors in words -------------------------------------------------
+  /** A random version 4 UUID; crypto.randomUUID is missing where the till is served without TLS. */
+  const newUUID = () => {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 15) | 64; bytes[8] = (bytes[8] & 63) | 128;
+    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  };
+  /** @type {WeakMap<Element, string>} the command each form or button is about to send, the same until answered */
+  const commands = new WeakMap();
+  /** @type {(element: Element) => string} */
+  const commandOf = (element) => {
+    if (!commands.has(element)) commands.set(element, newUUID());
+    return /** @type {string} */ (commands.get(element));
+  };
+  /** @type {WeakSet<Element>} elements whose change is on its way */
+  const busy = new WeakSet();
+  /** @type {(element: Element, on: boolean) => void} */
+  const markBusy = (element, on) => {
+    const buttons = element.matches("form") ? all("button:not([type=button])", element) : [element];
+    for (const button of buttons) {
+      if (!button.matches("button")) continue;
+      if (on && !button.hasAttribute("disabled")) { button.setAttribute("disabled", ""); button.setAttribute("aria-busy", "true"); }
+      else if (!on && button.hasAttribute("aria-busy")) { button.removeAttribute("disabled"); button.removeAttribute("aria-busy"); }
+    }
+  };
+  /** @type {(event: any) => boolean} */
+  const changes = (event) => (event.detail.requestConfig?.verb ?? event.detail.verb) !== "get";
+  addEventListener("htmx:configRequest", (/** @type {any} */ event) => {
+    event.detail.headers["X-CSRF-Token"] = meta("csrf");
+    const stated = event.detail.parameters.commandID;
+    if (changes(event)) event.detail.parameters.commandID = stated || commandOf(event.detail.elt);
+  });
+  addEventListener("htmx:beforeRequest", (/** @type {any} */ event) => {
+    if (!changes(event)) return;
+    const element = event.detail.elt;
+    if (busy.has(element)) return event.preventDefault();
+    busy.add(element);
+    markBusy(element, true);
+  });
+  addEventListener("htmx:afterRequest", (/** @type {any} */ event) => {
+    const { elt: element, xhr } = event.detail;
+    learnServerTime(xhr);
+    if (!changes(event)) return;
+    busy.delete(element);
+    markBusy(element, false);
+    // A lost answer or a broken server keeps the command: sent again, it is known. Anything else was a final answer.
+    if (xhr.status >= 200 && xhr.status < 500) {
+      commands.delete(element);
+      for (const input of all("input[data-command-id]", element)) /** @type {any} */ (input).value = newUUID();
+    }
+  });
+  /** A page that could not be fetched says so, with a way on. @type {(event: any) => void} */
+  const showFailedPage = (event) => {
+    const words = /** @type {HTMLTemplateElement | null} */ (byID("page-failed"));
+    if (event.detail.target?.id === "main" && words) event.detail.target.replaceChildren(words.content.cloneNode(true));
+  };
+  for (const failure of ["htmx:sendError", "htmx:timeout"]) {
+    addEventListener(failure, (event) => { showFailedPage(event); toast(meta("text-unreachable"), "bad"); });
+  }
+  // HTML is swapped in whatever its status below 500 (a form with its errors, a page that says "not found"); JSON never is.
+  addEventListener("htmx:beforeSwap", (/** @type {any} */ event) => {
+    const { xhr } = event.detail;
+    const isHTML = /text\/html/.test(xhr.getResponseHeader("Content-Type") ?? "");
+    if (xhr.status === 401 || xhr.status >= 500) return;
+    event.detail.shouldSwap = isHTML && xhr.status !== 204;
+    event.detail.isError = !isHTML && xhr.status >= 400;
+  });
+  addEventListener("htmx:responseError", (/** @type {any} */ event) => {
+    const { xhr, elt: element } = event.detail;
+    if (xhr.status === 401) return void location.assign(`${meta("sign-in")}?return=${encodeURIComponent(location.pathname + location.hash)}`);
+    showFailedPage(event);
+    let problem;
+    try { problem = JSON.parse(xhr.responseText); } catch { problem = {}; }
+    const left = (problem.fields ?? []).filter((/** @type {any} */ field) => !showFieldError(element.closest("form") ?? element, field));
+    if (!problem.fields?.length || left.length) toast(left[0]?.reason ?? problem.detail ?? problem.title ?? meta("text-failed"), "bad");
+  });
+  /** Puts a field's error beside it. @type {(form: Element, error: {field: string, reason: string}) => boolean} */
+  const showFieldError = (form, error) => {
+    const slot = form.querySelector(`[data-error-for="${CSS.escape(error.field)}"]`);
+    const input = /** @type {HTMLElement | null} */ (form.querySelector(`[name="${CSS.escape(error.field)}"]`));
+    if (!slot) return false;
+    slot.textContent = error.reason;
+    input?.setAttribute("aria-invalid", "true");
+    input?.focus();
+    return true;
+  };
+  addEventListener("input", (event) => {
+    const input = /** @type {HTMLInputElement} */ (event.target);
+    if (!input.matches("[aria-invalid=true]")) return;
+    input.removeAttribute("aria-invalid");
+    for (const slot of all(`[data-error-for="${CSS.escape(input.name)}"]`, input.form ?? document)) slot.textContent = "";
+  });
+  addEventListener("change", (event) => {
+    const form = /** @type {Element} */ (event.target).closest?.("form[data-submit-on-change]");
+    if (form) /** @type {HTMLFormElement} */ (form).requestSubmit();
+  });
+  // Plain forms (sign-in, sign-out) are not sent twice either.
+  addEventListener("submit", (event) => {
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    if (form.matches("[hx-post], [hx-put], [hx-delete], [hx-get], [method=dialog]")) return;
+    if (busy.has(form)) return event.preventDefault();
+    busy.add(form);
+    setTimeout(() => busy.delete(form), 4000);
+  });
+
+  // ---- What has just been swapped in -------------------------------------------------------------------------------
+  let announced = "";
+  /** @type {(words: string) => void} */
+  const announce = (words) => {
+    const region = byID("announcer");
+    if (region && words && words !== announced) region.textContent = announced = words;
+  };
+  /** Gives life to new markup. @type {(part: HTMLElement) => void} */
+  const settle = (part) => {
+    const within = (/** @type {string} */ selector) => [...(part.matches(selector) ? [part] : []), ...all(selector, part)];
+    for (const input of within("input[data-command-id]")) /** @type {any} */ (input).value ||= newUUID();
+    for (const dialog of within("dialog[data-modal]:not([open])")) openDialog(/** @type {any} */ (dialog));
+    for (const element of within("[data-announce]")) announce(element.dataset.announce ?? "");
+    for (const element of within("[data-go]")) location.hash = element.dataset.go ?? "";
+    for (const element of within("[data-scroll-end]")) element.scrollTop = element.scrollHeight;
+    const title = part.querySelector("[data-title]") ?? part.closest("[data-title]");
+    if (title && part.id === "main") document.title = `${title.getAttribute("data-title")} · ${meta("product")}`;
+    if (part.id === "main") markPlaces();
+    const wanted = within("[data-autofocus]").find((element) => element.offsetParent || element.closest("dialog[open]"));
+    if (wanted && !(topDialog() && !topDialog()?.contains(wanted))) focusOn(wanted);
+    else if (part.id === "main" && (document.activeElement === document.body || !document.activeElement)) {
+      const heading = part.querySelector("h1");
+      heading?.setAttribute("tabindex", "-1");
+      /** @type {any} */ (heading)?.focus({ preventScroll: true });
+    }
+    listenForViews();
+    tick();
+  };
+  /** @type {(element: HTMLElement) => void} */
+  const focusOn = (element) => {
+    element.focus();
+    if (element.matches("input:not([type=checkbox], [type=radio])")) /** @type {any} */ (element).select();
+  };
+  addEventListener("htmx:afterSettle", (/** @type {any} */ event) => settle(event.detail.elt));
+
+  // ---- Dialogs, menus, toasts --------------------------------------------------------------------------------------
+  /** What gets the focus back; kept while a refused form replaces its own dialog. @type {HTMLElement | null} */
+  let opener = null;
+  /** @type {(dialog: HTMLDialogElement) => void} */
+  const openDialog = (dialog) => {
+    const active = /** @type {HTMLElement | null} */ (document.activeElement);
+    if (active && active !== document.body) opener = active;
+    for (const other of all("#dialogs > dialog[open]")) if (other !== dialog) /** @type {any} */ (other).close();
+    dialog.addEventListener("close", () => {
+      if (dialog.parentElement?.id === "dialogs") dialog.remove();
+      if (!topDialog() && opener?.isConnected) opener.focus();
+      moveToasts();
+    }, { once: true });
+    dialog.showModal();
+    moveToasts();
+    const first = /** @type {HTMLElement | null} */ (dialog.querySelector("[data-autofocus], [aria-invalid=true]"));
+    if (first) focusOn(first);
+  };
+  const closeDialogs = () => { for (const dialog of all("dialog[open]")) /** @type {any} */ (dialog).close(); };
+  /** Toasts stand in the top layer, above an open dialog. */
+  const moveToasts = () => {
+    const toasts = /** @type {any} */ (byID("toasts"));
+    if (!toasts?.showPopover) return;
+    if (toasts.matches(":popover-open")) toasts.hidePopover();
+    if (toasts.childElementCount) toasts.showPopover();
+  };
+  /** @type {(words: string, kind?: string) => void} */
+  const toast = (words, kind = "") => {
+    const toasts = byID("toasts");
+    if (!toasts || !words || [...toasts.children].some((other) => other.firstChild?.textContent === words)) return;
+    const note = document.createElement("div");
+    const text = document.createElement("span");
+    note.className = `toast ${kind}`;
+    text.textContent = words;
+    const close = document.createElement("button");
+    close.type = "button"; close.className = "button"; close.textContent = "✕";
+    close.setAttribute("aria-label", meta("text-close"));
+    const remove = () => { note.remove(); moveToasts(); };
+    close.addEventListener("click", remove);
+    note.append(text, close);
+    toasts.append(note);
+    while (toasts.childElementCount > 3) toasts.firstElementChild?.remove();
+    moveToasts();
+    setTimeout(remove, kind === "bad" ? 12000 : 5000);
+  };
+  addEventListener("toast", (/** @type {any} */ event) => toast(event.detail.text ?? event.detail.value, event.detail.kind));
+  addEventListener("closeDialog", () => topDialog()?.close());
+  addEventListener("go", (/** @type {any} */ event) => {
+    const wanted = event.detail.route ?? event.detail.value;
+    if (route() === wanted) showPage(true); else location.hash = `#/${wanted}`;
+  });
+  addEventListener("click", (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
+    for (const menu of all("details.menu[open]")) {
+      if (!menu.contains(target) || target.closest(".menu-items :is(a, button)")) menu.removeAttribute("open");
+    }
+    const actor = /** @type {HTMLElement | null} */ (target.closest("[data-close], [data-open], [data-copy], [data-print], [data-theme-set], [data-language-set], [data-nav-toggle], [data-retry], .places a, .bottombar a"));
+    if (target.matches("dialog[data-light-dismiss]")) return /** @type {any} */ (target).close();
+    if (!actor) return;
+    const data = actor.dataset;
+    if ("close" in data) actor.closest("dialog")?.close();
+    if (data.open) openDialog(/** @type {any} */ (byID(data.open)));
+    if (data.copy) navigator.clipboard?.writeText(data.copy).then(() => toast(meta("text-copied")));
+    if ("print" in data) print();
+    if ("retry" in data) showPage();
+    if (data.themeSet) { remember("theme", data.themeSet); root.dataset.theme = data.themeSet; press("[data-theme-set]", actor); }
+    if (data.languageSet) { remember("language", data.languageSet); location.reload(); }
+    if ("navToggle" in data) { root.dataset.nav = root.dataset.nav === "open" ? "" : "open"; markPlaces(); }
+    // The place one is already at: fetch it again.
+    if (actor.matches("a") && actor.getAttribute("href") === location.pathname + location.hash) showPage();
+  });
+  /** @type {(selector: string, pressed: Element) => void} */
+  const press = (selector, pressed) => { for (const button of all(selector)) button.setAttribute("aria-pressed", String(button === pressed)); };
+  /** @type {(name: string, value: string) => void} */
+  const remember = (name, value) => { document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=lax`; };
+
+  // ---- Keyboard: shortcuts and scanner -----------------------------------------------------------------------------
+  /** @type {(event: KeyboardEvent) => string} */
+  const keyName = (event) => (event.ctrlKey || event.metaKey ? "Ctrl+" : "") + (event.altKey ? "Alt+" : "") + event.key;
+  /** @type {(event: KeyboardEvent) => void} */
+  const runShortcut = (event) => {
+    if (event.repeat || event.isComposing) return;
+    const name = keyName(event);
+    if (isTextField(document.activeElement) && !/^(F\d+|Escape)$/.test(name)) return;
+    const menu = all("details.menu[open]").pop();
+    if (name === "Escape" && menu) { menu.removeAttribute("open"); menu.querySelector("summary")?.focus(); return event.preventDefault(); }
+    const dialog = topDialog();
+    if (dialog && name === "Escape" && !dialog.querySelector('[data-shortcut="Escape"]')) return;  // The browser closes it.
+    const target = all("[data-shortcut]", dialog ?? document)
+      .find((element) => element.dataset.shortcut === name && element.getClientRects().length && !element.hasAttribute("disabled"));
+    if (!target) return;
+    event.preventDefault();
+    if (isTextField(target)) focusOn(target); else target.click();
+  };
+  // A keyboard-wedge scanner types faster than any hand and ends with Enter.
+  const scanner = { gapMax: 45, lengthMin: 3, lengthMax: 400 };
+  let typed = { text: "", last: 0, field: /** @type {any} */ (null), before: "" };
+  /** @type {string[]} scans that wait for their turn */
+  const scans = [];
+  addEventListener("keydown", (event) => {
+    const now = event.timeStamp;
+    if (event.key === "Enter" && typed.text.length >= scanner.lengthMin && now - typed.last < scanner.gapMax * 3) {
+      const { text, field, before } = typed;
+      typed = { text: "", last: 0, field: null, before: "" };
+      if (scanTarget()) {
+        event.preventDefault(); event.stopPropagation();
+        if (field?.isConnected) field.value = before;  // What the scanner typed into a field does not belong there.
+        scans.push(text);
+        return nextScan();
+      }
+    }
+    if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      if (now - typed.last > scanner.gapMax || typed.text.length > scanner.lengthMax) {
+        const field = /** @type {any} */ (document.activeElement);
+        const isField = isTextField(field) && !field.matches("select");
+        typed = { text: "", last: now, field: isField ? field : null, before: isField ? field.value : "" };
+      }
+      typed.text += event.key;
+      typed.last = now;
+    } else if (event.key !== "Shift" && event.key !== "AltGraph") typed.text = "";
+    runShortcut(event);
+  }, true);
+  /** @returns {HTMLFormElement | undefined} where a scan goes now */
+  const scanTarget = () => /** @type {any} */ (all("form[data-scan-target]", topDialog() ?? document).pop());
+  let scanning = false;
+  const nextScan = () => {
+    const form = scanTarget();
+    if (scanning || !form || !scans.length) return;
+    const code = scans.shift();
+    const input = /** @type {HTMLInputElement | null} */ (form.querySelector("[name=code]"));
+    if (!input || code === undefined) return;
+    scanning = true;
+    input.value = code;
+    form.dispatchEvent(new CustomEvent("scan", { bubbles: true, detail: { code } }));
+    const done = () => { clearTimeout(limit); form.removeEventListener("htmx:afterRequest", done); scanning = false; setTimeout(nextScan); };
+    const limit = setTimeout(done, 5000);
+    form.addEventListener("htmx:afterRequest", done);
+    form.requestSubmit();
+  };
+
+  // ---- Time: elapsed, left, rings; text only, by the server's clock -------------------------------------------------
+  let clockAhead = (Date.parse(meta("now")) || Date.now()) - Date.now();
+  /** @type {(xhr: XMLHttpRequest | undefined) => void} */
+  const learnServerTime = (xhr) => {
+    const told = Date.parse(xhr?.getResponseHeader?.("Date") ?? "");
+    if (told && Math.abs(told - Date.now() - clockAhead) > 2000) clockAhead = told - Date.now();
+  };
+  /** @type {(ms: number) => string} 75 s is 1:15 */
+  const minutes = (ms) => {
+    const seconds = Math.max(0, Math.floor(ms / 1000)), hours = Math.floor(seconds / 3600);
+    const rest = `${Math.floor(seconds / 60) % 60}`.padStart(hours ? 2 : 1, "0") + ":" + `${seconds % 60}`.padStart(2, "0");
+    return hours ? `${hours}:${rest}` : rest;
+  };
+  const tick = () => {
+    const now = Date.now() + clockAhead;
+    for (const element of all("[data-since]")) show(element, minutes(now - Date.parse(element.dataset.since ?? "")));
+    for (const element of all("[data-until]")) show(element, minutes(Date.parse(element.dataset.until ?? "") - now + 999));
+    for (const ring of all("[data-ring-until]")) {
+      const from = Date.parse(ring.dataset.ringFrom ?? ""), until = Date.parse(ring.dataset.ringUntil ?? "");
+      const left = Math.min(100, Math.max(0, ((until - now) / (until - from)) * 100));
+      /** @type {any} */ (ring.querySelector(".ring-left"))?.style.setProperty("stroke-dasharray", `${left.toFixed(1)} 100`);
+    }
+  };
+  /** @type {(element: HTMLElement, text: string) => void} */
+  const show = (element, text) => { if (element.textContent !== text && !text.includes("NaN")) element.textContent = text; };
+  setInterval(tick, 1000);
+
+  // ---- Live: one event stream for the page; an event names a view, its fragment is fetched again -------------------
+  /** @type {EventSource | null} */
+  let stream = null;
+  let wasLost = false, retry = 1000;
+  /** @type {Set<string>} */
+  const heard = new Set();
+  /** @type {Set<Element>} fragments that wait until the user has finished typing in them */
+  const postponed = new Set();
+  /** @type {(element: Element) => string[]} */
+  const viewsOf = (element) => (element.getAttribute("data-live") ?? "").split(/\s+/).filter(Boolean);
+  /** @type {(element: Element) => void} */
+  const refetch = (element) => {
+    const active = document.activeElement;
+    if (active && element.contains(active) && isTextField(active) && /** @type {any} */ (active).value !== /** @type {any} */ (active).defaultValue) postponed.add(element);
+    else htmx.trigger(element, "live");
+  };
+  addEventListener("focusout", () => setTimeout(() => {
+    const waiting = [...postponed];
+    postponed.clear();
+    for (const element of waiting) if (element.isConnected) refetch(element);
+  }, 50));
+  /** @type {(view: string | null) => void} */
+  const refresh = (view) => { for (const element of all("[data-live]")) if (view === null || viewsOf(element).includes(view)) refetch(element); };
+  const listenForViews = () => {
+    if (!stream) return;
+    for (const view of all("[data-live]").flatMap(viewsOf)) {
+      if (heard.has(view)) continue;
+      heard.add(view);
+      stream.addEventListener(view, () => refresh(view));
+    }
+  };
+  /** @type {(state: "on" | "off") => void} */
+  const showConnection = (state) => {
+    for (const element of all(".connection")) element.dataset.state = state;
+    for (const element of all("[data-offline]")) element.hidden = state === "on";
+    if (state === "off") announce(meta("text-offline")); else if (wasLost) announce(meta("text-online"));
+  };
+  const connect = () => {
+    const address = meta("events");
+    if (!address) return;
+    stream = new EventSource(address);
+    heard.clear();
+    listenForViews();
+    let patience = 0;
+    stream.onopen = () => {
+      clearTimeout(patience); patience = 0; retry = 1000;
+      showConnection("on");
+      if (wasLost) refresh(null);  // Whatever was missed: each owner knows.
+      wasLost = false;
+    };
+    stream.onerror = () => {
+      patience ||= window.setTimeout(() => { wasLost = true; showConnection("off"); }, 1500);
+      if (stream?.readyState !== EventSource.CLOSED) return;
+      stream = null; wasLost = true;
+      setTimeout(connect, retry);
+      retry = Math.min(retry * 2, 15000);
+    };
+  };
+  addEventListener("pagehide", () => stream?.close());
+  addEventListener("pageshow", (event) => { if (event.persisted) { wasLost = true; connect(); } });
+
+  // ---- Start -------------------------------------------------------------------------------------------------------
+  addEventListener("DOMContentLoaded", () => {
+    settle(document.body);
+    connect();
+    if (byID("main")?.hasAttribute("data-routed")) showPage();
+  });
+})();
