@@ -1,0 +1,72 @@
+import Foundation
+import GRDB
+
+/// The one door of a SQLite file: WAL, `synchronous=FULL`, foreign keys, migrated, and owned by this process alone.
+///
+/// SQLite before 3.51.3 can lose commits when two connections write or checkpoint one WAL file at the same instant. So a
+/// file has one owner, held by a lock file beside it, and nobody else may open it for writing. Back up with `backUp(to:)`.
+package struct SQLiteDatabase: Sendable {
+    package let writer: any DatabaseWriter
+    private let ownership: FileOwnership
+
+    /// Opens or makes the file, brings its schema up to date and adds the tables of the message bus.
+    ///
+    /// - Throws: `DatabaseRefused` when another process owns the file, when a newer version of this program has migrated
+    ///   it, or when the required settings did not take; otherwise GRDB's `DatabaseError`.
+    package init(path: String, migrator: DatabaseMigrator) throws {
+        try self.init(ownership: FileOwnership(of: path), migrator: migrator)
+    }
+
+    /// A file in a temporary folder, for tests; the folder goes when the last copy of the value does.
+    package static func temporary(migrator: DatabaseMigrator) throws -> SQLiteDatabase {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "sqlite-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let path = folder.appending(path: "database.sqlite").path
+        return try SQLiteDatabase(ownership: FileOwnership(of: path, temporaryFolder: folder), migrator: migrator)
+    }
+
+    private init(ownership: FileOwnership, migrator: DatabaseMigrator) throws {
+        self.ownership = ownership
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(5)
+        configuration.maximumReaderCount = 4
+        configuration.label = "sqlite"
+        let pool = try DatabasePool(path: ownership.path, configuration: configuration)
+        // The pool sets NORMAL when it turns WAL on, and NORMAL loses commits when the power goes.
+        try pool.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+            let synchronous = try Int.fetchOne(db, sql: "PRAGMA synchronous")
+            let journal = try String.fetchOne(db, sql: "PRAGMA journal_mode")
+            guard synchronous == 2, journal == "wal" else {
+                throw DatabaseRefused(path: ownership.path, reason: "WAL with synchronous=FULL could not be set")
+            }
+        }
+        var complete = migrator
+        BusSchema.register(in: &complete)
+        try pool.read { [complete] db in
+            guard try !complete.hasBeenSuperseded(db) else {
+                throw DatabaseRefused(
+                    path: ownership.path,
+                    reason: "a newer version of this program has changed its schema; start that version")
+            }
+        }
+        try complete.migrate(pool)
+        writer = pool
+    }
+
+    /// Path of the file.
+    package var path: String { ownership.path }
+
+    /// Writes a complete copy to a new file while work goes on.
+    package func backUp(to path: String) throws {
+        try writer.vacuum(into: path)
+    }
+}
+
+/// Why a file was not opened, in words for an operator.
+package struct DatabaseRefused: Error, Sendable, CustomStringConvertible {
+    package let path: String
+    package let reason: String
+    package var description: String { "database \(path) refused: \(reason)" }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import GRDB
+import Messaging
+import SharedKernel
+
+/// Outbox and inbox of one service in its SQLite file.
+package final class SQLiteMessageStore: MessageStore {
+    package typealias Transaction = Database
+
+    package let service: String
+    package let appended = WakeSignal()
+    let writer: any DatabaseWriter
+    /// Held so that a temporary file lives as long as its store.
+    private let database: SQLiteDatabase
+
+    package init(database: SQLiteDatabase, service: String) {
+        self.database = database
+        self.service = service
+        writer = database.writer
+    }
+
+    @discardableResult
+    package func append(
+        _ message: some MessageContract, tenantID: TenantID, cause: Cause, at now: Date, in db: Database
+    ) throws -> Envelope {
+        let stream = type(of: message).stream
+        let last = try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT last_sequence, last_message_id FROM bus_outbox_stream WHERE stream = ?"),
+            arguments: [stream.rawValue])
+        let epoch = try Self.epoch(db)
+        let envelope = Envelope(
+            id: .new(at: now), source: "/\(service)", type: type(of: message).type, subject: message.subject, time: now,
+            tenantID: tenantID, stream: stream, sequence: (last?["last_sequence"] ?? 0) + 1, epoch: epoch,
+            cause: cause, data: try JSONEncoder.house.encode(message))
+        let previousID: String? = last?["last_message_id"]
+        let bytes = try EnvelopeCoding.encode(envelope, previousID: previousID.flatMap { MessageID($0) })
+        guard bytes.count <= BusLimits.messageBytesMax else {
+            throw MessageTooLarge(type: envelope.type, bytes: bytes.count)
+        }
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO bus_outbox (stream, sequence, message_id, appended_at, bytes) VALUES (?, ?, ?, ?, ?)
+                """
+        ).execute(
+            arguments: [
+                stream.rawValue, envelope.sequence, envelope.id.text, now.timeIntervalSince1970, bytes,
+            ])
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO bus_outbox_stream (stream, last_sequence, last_message_id) VALUES (?, ?, ?)
+                ON CONFLICT (stream) DO UPDATE SET last_sequence = excluded.last_sequence,
+                    last_message_id = excluded.last_message_id
+                """
+        ).execute(arguments: [stream.rawValue, envelope.sequence, envelope.id.text])
+        db.afterNextTransaction { [appended] _ in appended.wake() }
+        return envelope
+    }
+
+    /// Everything appended behind `position` and not yet removed, in the order of the commits.
+    package func appendedEnvelopes(behind position: Int64 = 0, limit: Int = 1_000, in db: Database) throws -> [Envelope]
+    {
+        try Data.fetchAll(
+            db, sql: "SELECT bytes FROM bus_outbox WHERE position > ? ORDER BY position LIMIT ?",
+            arguments: [position, limit]
+        ).map(EnvelopeCoding.decode)
+    }
+
+    static func epoch(_ db: Database) throws -> String {
+        guard let epoch = try String.fetchOne(db.cachedStatement(sql: "SELECT epoch FROM bus_identity")) else {
+            throw StoreUnavailable(reason: "the outbox has no epoch")
+        }
+        return epoch
+    }
+
+    func read<Value: Sendable>(_ body: @Sendable @escaping (Database) throws -> Value) async throws -> Value {
+        do { return try await writer.read(body) } catch { throw Self.classified(error) }
+    }
+
+    func write<Value: Sendable>(_ body: @Sendable @escaping (Database) throws -> Value) async throws -> Value {
+        do { return try await writer.write(body) } catch { throw Self.classified(error) }
+    }
+
+    /// Trouble of the disk or the file becomes `StoreUnavailable`; everything else stays what it is.
+    static func classified(_ error: any Error) -> any Error {
+        guard let error = error as? DatabaseError else { return error }
+        let trouble: [ResultCode] = [
+            .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_NOMEM, .SQLITE_READONLY,
+            .SQLITE_CANTOPEN, .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_PROTOCOL, .SQLITE_INTERRUPT, .SQLITE_ABORT,
+        ]
+        guard trouble.contains(error.resultCode) else { return error }
+        // Without the statement and its values, which may hold what no log may hold.
+        return StoreUnavailable(reason: "\(error.extendedResultCode): \(error.message ?? "no message")")
+    }
+}
