@@ -25,6 +25,8 @@ func tests(_ name: String, imports: [Target.Dependency], resources: [Resource] =
 
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
@@ -33,6 +35,7 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
@@ -65,6 +68,7 @@ let package = Package(
         .package(
             url: "https://github.com/apple/swift-configuration.git", exact: "1.4.0",
             traits: [.defaults, "CommandLineArguments"]),
+        .package(url: "https://github.com/apple/swift-system.git", exact: "1.8.1"),
         .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
@@ -93,7 +97,7 @@ let package = Package(
             imports: ["SharedKernel", "Cryptography", hummingbird, nioCore, logging, metrics]),
         room(
             "ServiceRuntime", at: "Platform/ServiceRuntime",
-            imports: ["SharedKernel", lifecycle, signals, configuration, logging, metrics, coreMetrics]),
+            imports: ["SharedKernel", lifecycle, signals, configuration, system, logging, metrics, coreMetrics]),
         room(
             "WebUI", at: "WebUI", imports: ["SharedKernel", "HTTPServing", hummingbird, mustache],
             resources: [.copy("Resources")]),
@@ -105,7 +109,8 @@ let package = Package(
             imports: ["PointOfSale", "WebUI", mustache] + shared + adapterTechnology, resources: [.copy("Pages")]),
         room("Payments", at: "Payments/Core", imports: ["SharedKernel"]),
         room(
-            "PaymentsAdapters", at: "Payments/Adapters", imports: ["Payments", httpClient] + shared + adapterTechnology),
+            "PaymentsAdapters", at: "Payments/Adapters",
+            imports: ["Payments", httpClient, nioCore, nioHTTP1, nioPosix] + shared + adapterTechnology),
         room("Finance", at: "Finance/Core", imports: ["SharedKernel"]),
         room(
             "FinanceAdapters", at: "Finance/Adapters",
@@ -183,8 +188,16 @@ package.targets += [
         imports: ["ZeroMQ", "ZeroMQMessaging", "SQLiteStorage", "Cryptography", grdb, logging] + shared),
 ]
 
-// While working on one room: `TEST_TARGETS=PaymentsTests swift build --build-tests` builds just these.
+// While working on one room: `TEST_TARGETS=PaymentsTests swift test` builds these tests and what they need, nothing else.
 if let wanted = Context.environment["TEST_TARGETS"] {
-    let names = wanted.split(separator: ",").map(String.init)
-    package.targets.removeAll { $0.type == .test && !names.contains($0.name) }
+    var needed: Set<String> = []
+    var waiting = wanted.split(separator: ",").map(String.init)
+    while let name = waiting.popLast() {
+        guard needed.insert(name).inserted, let target = package.targets.first(where: { $0.name == name }) else {
+            continue
+        }
+        for case .byNameItem(let dependency, _) in target.dependencies { waiting.append(dependency) }
+    }
+    package.targets.removeAll { !needed.contains($0.name) }
+    package.products.removeAll()
 }
