@@ -27,6 +27,7 @@ let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
@@ -42,7 +43,8 @@ let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swi
 
 let shared: [Target.Dependency] = ["SharedKernel", "Messaging", "MessageContracts"]
 let adapterTechnology: [Target.Dependency] = [
-    "SQLiteStorage", "HTTPServing", "Cryptography", "CrashPoints", grdb, hummingbird, lifecycle, logging, metrics,
+    "SQLiteStorage", "HTTPServing", "Cryptography", "CrashPoints", grdb, hummingbird, httpTypes, lifecycle, logging,
+    metrics,
 ]
 let appTechnology: [Target.Dependency] = [
     "SQLiteStorage", "ZeroMQMessaging", "HTTPServing", "ServiceRuntime", "Cryptography",
@@ -71,6 +73,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system.git", exact: "1.8.1"),
         .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-http-types.git", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
     ],
     targets: [
@@ -94,7 +97,7 @@ let package = Package(
         room("Cryptography", at: "Platform/Cryptography", imports: ["COpenSSL"]),
         room(
             "HTTPServing", at: "Platform/HTTPServing",
-            imports: ["SharedKernel", "Cryptography", hummingbird, nioCore, logging, metrics]),
+            imports: ["SharedKernel", "Cryptography", hummingbird, httpTypes, nioCore, logging, metrics]),
         room(
             "ServiceRuntime", at: "Platform/ServiceRuntime",
             imports: ["SharedKernel", lifecycle, signals, configuration, system, logging, metrics, coreMetrics]),
