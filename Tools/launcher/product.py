@@ -22,6 +22,8 @@ from .waiting import wait_until
 from .web import Client
 
 SIMULATOR, MAIL_SINK, FRONT_DOOR = "simulator", "mail-sink", "front-door"
+DATABASES = {"pos-service": "pos.sqlite", "vipps-gateway": "gateway.sqlite",
+             "financial-service": "financial.sqlite", "notification-relay": "relay.sqlite"}
 
 
 class Product:
@@ -77,7 +79,7 @@ class Product:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def database_path(self, service: str) -> Path:
-        return self.state / "data" / f"{service}.sqlite"
+        return self.state / "data" / DATABASES[service]
 
     @property
     def bus_directory(self) -> Path:
@@ -182,7 +184,7 @@ class Product:
             raise LauncherError(f"{name} {process.state} before it was ready.\n{self._log_end(name)}")
         if not process.alive:
             return False
-        path = {SIMULATOR: "/", MAIL_SINK: "/healthz", FRONT_DOOR: "/front-door/healthz"}.get(name, "/readyz")
+        path = {SIMULATOR: "/control/settings", MAIL_SINK: "/healthz", FRONT_DOOR: "/front-door/healthz"}.get(name, "/readyz")
         try:
             answer = Client(self.url(name), timeout=5).get(path)
         except OSError as error:
