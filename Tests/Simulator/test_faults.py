@@ -170,7 +170,7 @@ def test_state_survives_a_restart(tmp_path, shop, how):
         until(lambda: "CAPTURED" in shop.names())
         until(lambda: len(shop.taken) == 4)
         assert client.approve("survive-02")["outcome"] == "approved"
-        client.create("survive-03")
+        client.create("survive-03", key="a new one")
         second.advance(601)
         assert client.get("survive-03")["state"] == "EXPIRED"
         assert len({event["pspReference"] for event in client.events("survive-01")}) == 3

@@ -147,10 +147,11 @@ class Control:
 
     def payments(self, request: web.Request) -> list[JSON]:
         query, now = request.query, self.world.clock.now()
-        return [
-            views.payment_view(payment, now) for payment in self.world.payments.values()
+        found = [
+            payment for payment in self.world.payments.values()
             if query.get("msn") in (None, payment.msn) and query.get("state") in (None, payment.state)
         ]
+        return [views.payment_view(payment, now) for payment in newest(found, query.get("limit"))]
 
     def payment(self, request: web.Request) -> JSON:
         return views.payment_view(self._payment(request.match_info), self.world.clock.now())
@@ -165,10 +166,11 @@ class Control:
 
     def read_deliveries(self, request: web.Request) -> list[JSON]:
         query = request.query
-        return [
-            delivery.to_json() for delivery in self.deliveries.all()
+        found = [
+            delivery for delivery in self.deliveries.all()
             if all(query.get(name) in (None, getattr(delivery, name)) for name in ("reference", "event", "msn", "state"))
         ]
+        return [delivery.to_json() for delivery in newest(found, query.get("limit"))]
 
     # Customers
 
@@ -288,6 +290,11 @@ class Control:
         self.world.key_sets[keys.id] = replace(new, id=keys.id)
         self.world.save(self.world.key_sets[keys.id])
         return {"id": keys.id, "msns": new.msns}
+
+
+def newest(things: list[Any], limit: str | None) -> list[Any]:
+    """The last `limit` of them; all without a limit."""
+    return things if limit is None else things[max(0, len(things) - whole(limit, "limit")):]
 
 
 async def wish_of(request: web.Request) -> JSON:
