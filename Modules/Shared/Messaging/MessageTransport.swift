@@ -21,8 +21,8 @@ package protocol MessageTransport: Sendable {
 
 package enum TransportEvent: Sendable, Hashable {
     case received(TransportMessage)
-    /// Somebody has just begun to listen: the moment to tell what there is.
-    case listenerArrived
+    /// Somebody has just begun to listen to topics with this prefix: the moment to tell what there is.
+    case listenerArrived(topicPrefix: String)
 }
 
 package struct TransportMessage: Sendable, Hashable {

@@ -44,4 +44,14 @@ package final class WakeSignal: Sendable {
             wake()
         }
     }
+
+    /// The same, but returns after `duration` at the latest.
+    package func wait(atMost duration: Duration) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.wait() }
+            group.addTask { try? await Task.sleep(for: duration) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
 }
