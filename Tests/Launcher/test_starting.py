@@ -29,7 +29,7 @@ def test_a_taken_port_is_named_with_its_holder_and_a_way_out():
     text = str(refusal.value)
     assert f"port {ports.simulator} (simulator) is taken by" in text
     assert f"(pid {os.getpid()})" in text
-    assert "--port-base" in text
+    assert "Tools/run --port-base" in text
     refuse_taken(ports)
 
 

@@ -17,6 +17,7 @@ class Follower:
         self._positions = {name: path.stat().st_size if path.exists() else 0 for name, path in files.items()}
         self._halves = dict.fromkeys(files, b"")
         self._stop = threading.Event()
+        self._reading = threading.Lock()
         self._thread = threading.Thread(target=self._run, daemon=True, name="follow logs")
 
     def start(self) -> None:
@@ -30,13 +31,18 @@ class Follower:
     def _run(self) -> None:
         while True:
             last_round = self._stop.wait(0.1)
+            self.catch_up()
+            if last_round:
+                return
+
+    def catch_up(self) -> None:
+        """Shows what has been written until now."""
+        with self._reading:
             for name, path in self._files.items():
                 try:
                     self._read(name, path)
                 except OSError:
                     continue  # The file is being made or replaced; the next round sees it.
-            if last_round:
-                return
 
     def _read(self, name: str, path: Path) -> None:
         size = path.stat().st_size

@@ -49,6 +49,7 @@ TO_RUN = [
     Need("libssl-dev", "cryptography", _header("openssl/ssl.h")),
     Need("libzmq3-dev", "the message bus", _header("zmq.h")),
     Need("libcurl4-openssl-dev", "sending mail", _header("curl/curl.h")),
+    Need("zlib1g-dev", "compression over HTTP", _header("zlib.h")),
     Need("libqrencode4", "drawing QR codes in the simulator", _library("libqrencode.so.4")),
     Need("nginx-light", "the front door", _program("nginx")),
     Need("openssl", "making keys", _program("openssl")),

@@ -79,10 +79,18 @@ def refuse_taken(ports: Ports) -> None:
         return
     lines = [f"  port {port} ({name}) is taken by {holder(port) or 'a process that cannot be seen from here'}"
              for name, port in taken]
-    raise LauncherError(
-        "Cannot start:\n" + "\n".join(lines)
-        + "\nEnd that process, or choose other ports: Tools/run --port-base 9080 (twelve in a row from there)"
-        + (", or Tools/run --port 9080 for the front door alone." if taken[0][0] == "front door" else "."))
+    only_front_door = [name for name, _ in taken] == ["front door"]
+    way_out = f"--port {free_base()}" if only_front_door else f"--port-base {free_base()}"
+    raise LauncherError("Cannot start:\n" + "\n".join(lines)
+                        + f"\nEnd that process, or choose other ports with: Tools/run {way_out}")
+
+
+def free_base() -> int:
+    """A beginning for `--port-base` that works now."""
+    for base in range(9080, 15000, 100):
+        if all(can_listen(port) for _, port in Ports.from_base(base).items()):
+            return base
+    return 9080
 
 
 def holder(port: int) -> str | None:

@@ -17,7 +17,7 @@ from . import front_door, paths, seeding
 from .errors import LauncherError
 from .keys import OBSERVER, SERVICES, Keys
 from .ports import Ports, refuse_taken
-from .processes import Command, ManagedProcess
+from .processes import Command, ManagedProcess, describe_exit
 from .waiting import wait_until
 from .web import Client
 
@@ -181,7 +181,10 @@ class Product:
         process = self.processes[name]
         hopeless = process.starts >= 4 if self._supervise else not process.alive
         if hopeless and not process.alive:
-            raise LauncherError(f"{name} {process.state} before it was ready.\n{self._log_end(name)}")
+            raise LauncherError(f"{name} was started {process.starts} times and never became ready; it last "
+                                f"{describe_exit(process.return_code)}.\n{self._log_end(name)}"
+                                if process.starts > 1 else
+                                f"{name} {describe_exit(process.return_code)} before it was ready.\n{self._log_end(name)}")
         if not process.alive:
             return False
         path = {SIMULATOR: "/control/settings", MAIL_SINK: "/healthz", FRONT_DOOR: "/front-door/healthz"}.get(name, "/readyz")

@@ -1,6 +1,7 @@
 """`Tools/run`: from a clean clone to a running product in one command."""
 
 import argparse
+import os
 import shutil
 import signal
 import sys
@@ -11,7 +12,7 @@ from . import building, demo, paths, setup
 from .errors import LauncherError
 from .following import Follower
 from .lock import StateLock
-from .ports import Ports
+from .ports import Ports, refuse_taken
 from .product import Product
 from .screen import bold, paint, prefix, say, table
 
@@ -98,6 +99,7 @@ def _run(options: argparse.Namespace, stop: StopRequest) -> int:
     try:
         if options.fresh:
             throw_away(state, options.yes)
+        refuse_taken(ports)  # Again at the start, but a person should not wait for a build to hear it.
         setup.prepare()
         if options.no_build:
             building.check_built(options.release)
@@ -135,8 +137,9 @@ def _start_and_watch(product: Product, quiet: bool, stop: StopRequest) -> int:
     try:
         say("Starting ...")
         product.start()
+        follower.catch_up()
         say(welcome(product))
-        if sys.stdin.isatty():
+        if _in_foreground():
             threading.Thread(target=_show_states_on_enter, args=(product,), daemon=True).start()
         stop.wait()
         return 0
@@ -145,6 +148,14 @@ def _start_and_watch(product: Product, quiet: bool, stop: StopRequest) -> int:
         clean = product.stop()
         follower.stop()
         say("All stopped." if clean else "All stopped; see above for what had to be killed.")
+
+
+def _in_foreground() -> bool:
+    """A process in the background of its terminal is stopped by the kernel when it reads from it."""
+    try:
+        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def _show_states_on_enter(product: Product) -> None:

@@ -123,7 +123,7 @@ class Administrator:
 
     def _wait(self, condition, what: str, path: str) -> None:
         try:
-            wait_until(condition, PATIENCE, what)
+            wait_until(condition, PATIENCE, what, every=0.1)
         except TimeoutError:
             raise LauncherError(f"Setting up the demo: {what} took more than {PATIENCE:g} s. {path} says:\n  "
                                 + json.dumps(self._get(self._pos, path), ensure_ascii=False)[:1500]) from None
