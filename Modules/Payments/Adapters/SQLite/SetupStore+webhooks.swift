@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import MessageContracts
 import Payments
+import SQLiteStorage
 import SharedKernel
 
 /// One sales unit and topic of one tenant: what a webhook registration is for.

@@ -3,6 +3,7 @@ import GRDB
 import MessageContracts
 import Messaging
 import Payments
+import SQLiteStorage
 import SharedKernel
 
 /// What the gateway does with the set-up messages of pos-service: remembers, and queues what is to be done at Vipps.

@@ -1,6 +1,7 @@
 import Cryptography
 import Foundation
 import Logging
+import Messaging
 import Metrics
 import Payments
 import ServiceLifecycle

@@ -24,7 +24,7 @@ package struct VippsKeys: Sendable, CustomStringConvertible, CustomReflectable {
         }
         guard let body = try? JSONDecoder().decode(Body.self, from: json) else { return nil }
         let all = [body.clientID, body.clientSecret, body.subscriptionKey]
-        guard all.allSatisfy({ (1...512).contains($0.utf8.count) && $0.utf8.allSatisfy((33...126).contains) }) else {
+        guard all.allSatisfy({ (1...512).contains($0.utf8.count) && $0.utf8.allSatisfy(Self.isHeaderByte) }) else {
             return nil
         }
         self.init(
@@ -35,6 +35,8 @@ package struct VippsKeys: Sendable, CustomStringConvertible, CustomReflectable {
     package var fingerprint: Data {
         SHA256Digest.of(Data([clientID, clientSecret, subscriptionKey].joined(separator: "\n").utf8))
     }
+
+    private static func isHeaderByte(_ byte: UInt8) -> Bool { (33...126).contains(byte) }
 
     package var description: String { "<keys>" }
     package var customMirror: Mirror { Mirror(self, children: []) }

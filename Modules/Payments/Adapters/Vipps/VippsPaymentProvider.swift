@@ -114,7 +114,7 @@ package struct VippsPaymentProvider: PaymentProvider {
         switch request.customer {
         case .phoneNumber(let sealed):
             guard let number = keyRing.text(of: sealed), (9...15).contains(number.utf8.count),
-                number.utf8.allSatisfy((48...57).contains)
+                number.utf8.allSatisfy({ (48...57).contains($0) })
             else { throw unreadable("phone number") }
             return .phoneNumber(number)
         case .personalQR(let sealed):
