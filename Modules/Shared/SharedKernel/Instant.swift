@@ -8,7 +8,8 @@ package enum InstantText {
     private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
     private static let styleWithoutFraction = Date.ISO8601FormatStyle(includingFractionalSeconds: false)
 
-    package static func write(_ instant: Date) -> String { instant.formatted(style) }
+    /// Rounded to the nearest millisecond: the style cuts off, and half of all milliseconds are a little less as a `Date`.
+    package static func write(_ instant: Date) -> String { instant.addingTimeInterval(0.000_5).formatted(style) }
 
     /// Reads instants with or without a fraction of any length (Vipps writes up to seven digits). `nil` for anything else.
     package static func read(_ text: String) -> Date? {
