@@ -58,16 +58,9 @@ package final class PollingExecutor: SerialExecutor, @unchecked Sendable {
         self.onReadable = onReadable
     }
 
-    /// Ends the thread after the job in hand. The sockets are closed by then, or will not be used again.
+    /// Ends the thread after the jobs that are waiting. May be called from anywhere, and again.
     package func stop() {
-        items = []
-        onReadable = nil
-        let left = lock.withLock {
-            isStopped = true
-            defer { jobs = [] }
-            return jobs
-        }
-        for job in left { afterwards.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) } }
+        lock.withLock { isStopped = true }
         wake()
     }
 
@@ -81,7 +74,11 @@ package final class PollingExecutor: SerialExecutor, @unchecked Sendable {
                 return (jobs, self.isStopped)
             }
             for job in due { job.runSynchronously(on: asUnownedSerialExecutor()) }
-            if isStopped { return lock.withLock { thread = nil } }
+            if isStopped {
+                items = []
+                onReadable = nil
+                return lock.withLock { thread = nil }
+            }
             if due.isEmpty { waitForSomething() }
         }
     }
