@@ -8,9 +8,9 @@ from pathlib import Path
 
 from . import paths
 from .errors import LauncherError
+from .keys import SERVICES
 from .screen import end_progress, is_terminal, progress, say
 
-PRODUCTS = ["pos-service", "vipps-gateway", "financial-service", "notification-relay", "bus-tool"]
 _STEP = re.compile(r"^\[(\d+)/(\d+)\] (.*)")
 
 
@@ -20,17 +20,16 @@ def environment() -> dict[str, str]:
 
 
 def build_products(release: bool = False) -> None:
-    """Builds the four services and the bus tool; raises `LauncherError` with the compiler's errors."""
+    """Builds the four services and the bus tool, not the tests; raises `LauncherError` with the compiler's errors."""
     started = time.monotonic()
     say(f"Building ({'release' if release else 'debug'}); a first build takes several minutes. Log: {paths.BUILD_LOG}")
     paths.BUILD_LOG.parent.mkdir(parents=True, exist_ok=True)
     paths.BUILD_LOG.write_bytes(b"")
-    for product in PRODUCTS:
-        swift(["build", "--product", product, *(["-c", "release"] if release else [])], product, paths.BUILD_LOG)
+    swift(["build", *(["-c", "release"] if release else [])], paths.BUILD_LOG)
     say(f"Built in {time.monotonic() - started:.0f} s.")
 
 
-def swift(arguments: list[str], name: str, log: Path) -> None:
+def swift(arguments: list[str], log: Path) -> None:
     """Runs one swift command, its output appended to `log` and its steps shown as progress."""
     lines: list[str] = []
     shown = time.monotonic()
@@ -43,12 +42,11 @@ def swift(arguments: list[str], name: str, log: Path) -> None:
             for line in process.stdout:
                 file.write(line)
                 lines.append(line.rstrip())
-                text = f"{name} {line.strip()}"
                 if is_terminal():
-                    progress(text)
+                    progress("  " + line.strip())
                 elif _STEP.match(line) and time.monotonic() - shown >= 10:
                     shown = time.monotonic()
-                    say("  " + text)
+                    say("  " + line.strip())
             code = process.wait()
         except BaseException:
             process.terminate()
@@ -69,6 +67,6 @@ def last_errors(lines: list[str], limit: int = 12) -> list[str]:
 
 def check_built(release: bool = False) -> None:
     """For `--no-build`: raises if an executable is missing."""
-    missing = [name for name in PRODUCTS[:4] if not (paths.binaries(release) / name).exists()]
+    missing = [name for name in SERVICES if not (paths.binaries(release) / name).exists()]
     if missing:
         raise LauncherError(f"Not built yet: {', '.join(missing)}. Start without --no-build.")

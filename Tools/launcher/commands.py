@@ -45,7 +45,7 @@ def bus() -> int:
                  if (folder / "bus-tool").exists()), None)
     try:
         if tool is None:
-            building.swift(["build", "--product", "bus-tool"], "bus-tool", paths.BUILD_LOG)
+            building.swift(["build", "--product", "bus-tool"], paths.BUILD_LOG)
             tool = paths.binaries() / "bus-tool"
         keys = Keys(Path(options.state_dir).resolve() / "keys")
         if not keys.bus_directory.exists():

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import queue
+import resource
 import signal
 import subprocess
 import threading
@@ -51,8 +52,11 @@ def spawn(command: Command, log: Path, environment: dict[str, str] | None = None
 
 def _spawn(command: Command, log: Path, environment: dict[str, str] | None) -> subprocess.Popen:
     parent, death_signal = os.getpid(), command.death_signal
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most_files = 65536 if most == resource.RLIM_INFINITY else min(most, 65536)
 
     def before_exec() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most))  # thousands of open live-update streams
         _libc.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
         if os.getppid() != parent:  # The launcher died between fork and prctl.
             os._exit(1)
