@@ -1,18 +1,16 @@
 """The way of every API call: who asks, may they, how often, and what is to be spoiled about it."""
 
 import asyncio
-import hashlib
-import json
-from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from aiohttp import web
 
+from .calls import INVALID, Call, fingerprint, parsed, reference_of
 from .clock import iso_milliseconds
 from .faults import CUSTOMER_ACTS, Fault
 from .ids import masked
 from .journal import Journal
-from .model import KeptOutcome, KeySet, Payment, SalesUnit
+from .model import KeptOutcome, KeySet, Payment
 from .people import People
 from .problems import Answer, ApiError, DomainError, FieldErrors, GatewayError, ProblemError, trace_id
 from .world import World, compact
@@ -23,39 +21,6 @@ SYSTEM_HEADERS = (
 MISSING_SUBSCRIPTION = "Access denied due to missing subscription key. Send it in the Ocp-Apim-Subscription-Key header."
 WRONG_SUBSCRIPTION = "Access denied due to invalid subscription key. Send a valid key of an active subscription."
 NO_MERCHANT = "Merchant Not Allowed for Ecommerce Payment"
-
-
-class Pairs(dict[str, Any]):
-    """A JSON object that remembers whether a name came twice."""
-
-    def __init__(self, pairs: list[tuple[str, Any]]):
-        super().__init__(pairs)
-        self.repeated = len(self) < len(pairs)
-
-
-@dataclass
-class Call:
-    """One call on its way. `unit` and `keys` are known once access was checked."""
-
-    request: web.Request
-    operation: str
-    raw: bytes
-    body: Any
-    reference: str | None
-    keys: KeySet = field(init=False)
-    unit: SalesUnit | None = None
-
-    @property
-    def sales_unit(self) -> SalesUnit:
-        assert self.unit is not None
-        return self.unit
-
-    @property
-    def msn(self) -> str:
-        return self.sales_unit.msn
-
-    def header(self, name: str) -> str | None:
-        return self.request.headers.get(name)
 
 
 Handler = Callable[[Call], Answer]
@@ -266,38 +231,6 @@ class Api:
             systemHeaders={name: call.header(name) for name in SYSTEM_HEADERS if call.header(name)},
             replayed=False, faults=[], body=masked(call.body) if call.body is not INVALID else "(not JSON)",
         )
-
-
-INVALID = object()
-
-
-def parsed(raw: bytes) -> Any:
-    """The JSON value, None for no body, INVALID for what is not JSON."""
-    if not raw.strip():
-        return None
-    try:
-        return json.loads(raw, object_pairs_hook=Pairs, parse_constant=refuse_constant)
-    except (ValueError, RecursionError):
-        return INVALID
-
-
-def refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def reference_of(call: Call) -> str | None:
-    for name in ("reference", "merchantQrId", "beaconId", "id"):
-        if name in call.request.match_info:
-            return call.request.match_info[name]
-    found = call.body.get("reference") if isinstance(call.body, dict) else None
-    return found if isinstance(found, str) else None
-
-
-def fingerprint(call: Call) -> str:
-    """The same request in another spelling of JSON counts as the same."""
-    body = call.raw.hex() if call.body is INVALID else call.body or {}
-    text = json.dumps([call.request.path, body], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def too_many(seconds: int) -> GatewayError:

@@ -32,6 +32,7 @@ class Clock:
         self._timers: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
         self._turned = asyncio.Event()
+        self._sleepers: set[asyncio.Future[None]] = set()
 
     @property
     def offset(self) -> float:
@@ -83,16 +84,22 @@ class Clock:
             return
         reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         timer = self.at(due, lambda: reached.done() or reached.set_result(None))
+        self._sleepers.add(reached)
         try:
             await reached
         finally:
+            self._sleepers.discard(reached)
             timer.cancel()
 
     async def sleep(self, seconds: float) -> None:
         await self.sleep_until(self.now() + seconds)
 
     def forget_timers(self) -> None:
+        """Nothing is due any more; who slept is woken."""
         self._timers.clear()
+        for reached in self._sleepers:
+            if not reached.done():
+                reached.set_result(None)
 
     def _moved(self) -> None:
         self.fire_due()

@@ -1,23 +1,21 @@
 """The control interface: turns the clock, provokes faults, lets people act, and reads everything back."""
 
 import asyncio
-import json
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from typing import Any, Awaitable, Callable
 
 from aiohttp import web
 
 from . import payment_rules, seed, views
-from .clock import iso_milliseconds, parse_iso
+from .clock import iso_milliseconds
 from .deliveries import Deliveries
 from .journal import Journal
 from .model import CheckIn, Customer, KeySet, Payment, SalesUnit
 from .people import People
 from .problems import ApiError, ControlError, ProblemError
 from .seed import SeedError
-from .world import Settings, World, compact
-
-JSON = dict[str, Any]
+from .wishes import JSON, answered, changed, moment, newest, number, whole, wish_of
+from .world import Settings, World
 
 
 class Control:
@@ -165,10 +163,10 @@ class Control:
         return self.journal.find(query, since, limit)
 
     def read_deliveries(self, request: web.Request) -> list[JSON]:
-        query = request.query
+        query, names = request.query, ("reference", "event", "msn", "state")
         found = [
             delivery for delivery in self.deliveries.all()
-            if all(query.get(name) in (None, getattr(delivery, name)) for name in ("reference", "event", "msn", "state"))
+            if all(query.get(name) in (None, getattr(delivery, name)) for name in names)
         ]
         return [delivery.to_json() for delivery in newest(found, query.get("limit"))]
 
@@ -184,6 +182,8 @@ class Control:
         person = seed.customer(wish)
         self.world.customers[person.phone] = person
         self.world.save(person)
+        for payment in self.world.payments_of(person.phone):
+            self.people.plan(payment)
         return views.customer_view(person)
 
     def change_customer(self, request: web.Request, wish: JSON) -> JSON:
@@ -290,60 +290,3 @@ class Control:
         self.world.key_sets[keys.id] = replace(new, id=keys.id)
         self.world.save(self.world.key_sets[keys.id])
         return {"id": keys.id, "msns": new.msns}
-
-
-def newest(things: list[Any], limit: str | None) -> list[Any]:
-    """The last `limit` of them; all without a limit."""
-    return things if limit is None else things[max(0, len(things) - whole(limit, "limit")):]
-
-
-async def wish_of(request: web.Request) -> JSON:
-    text = await request.text()
-    if not text.strip():
-        return {}
-    try:
-        wish = json.loads(text)
-    except ValueError as error:
-        raise ControlError(400, f"the body is not JSON: {error}") from error
-    if not isinstance(wish, dict):
-        raise ControlError(400, "the body must be a JSON object")
-    return wish
-
-
-def answered(thing: Any, status: int = 200) -> web.Response:
-    return web.Response(status=status, body=compact(thing).encode(), content_type="application/json", charset="utf-8")
-
-
-def changed(thing: Any, kind: type, wish: JSON, what: str) -> Any:
-    """A copy with the wished fields; unknown names and wrong types are refused."""
-    known = {item.name: item.type for item in fields(kind)}
-    for name, value in wish.items():
-        if name not in known:
-            raise ControlError(422, f"unknown field {name} of {what}; known are {', '.join(known)}")
-        wanted = (int, float) if known[name] is float else known[name]
-        wanted = list if known[name] == list[str] else wanted
-        if not isinstance(value, wanted) or (isinstance(value, bool) and known[name] is not bool):
-            raise ControlError(422, f"{name} has the wrong type")
-    return replace(thing, **wish)
-
-
-def number(wish: JSON, name: str, default: float | None = None) -> float:
-    value = wish.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-        raise ControlError(422, f"{name} must be a number from 0")
-    return float(value)
-
-
-def whole(value: Any, name: str) -> int:
-    if isinstance(value, bool) or not str(value).isdigit():
-        raise ControlError(422, f"{name} must be a whole number from 0")
-    return int(value)
-
-
-def moment(value: Any) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    try:
-        return parse_iso(str(value))
-    except ValueError as error:
-        raise ControlError(422, f"set must be seconds since 1970 or RFC 3339: {error}") from error

@@ -1,11 +1,10 @@
 """Creating a payment: what is checked, in which order, and what comes of it."""
 
 import re
-from typing import Any
 from urllib.parse import urlsplit
 
 from . import ids
-from .api import Call
+from .calls import Call
 from .clock import parse_iso
 from .fields import REFERENCE, Fields, json_object
 from .model import DAY, SMALLEST_AMOUNT, Customer, Payment, SalesUnit
@@ -57,6 +56,7 @@ class Creation:
             scope=(body.get("profile") or {}).get("scope"), receipt=body.get("receipt"),
         )
         payment.redirect_url = self._redirect_url(payment)
+        self._use_check_in()
         return payment
 
     # Shape
@@ -194,9 +194,8 @@ class Creation:
         if customer is None:
             return
         self.identified_by = next(name for name in customer if customer[name] is not None)
-        phone = {
-            "phoneNumber": self._typed_phone, "personalQr": self._scanned_phone, "customerToken": self._checked_in_phone,
-        }[self.identified_by](customer[self.identified_by])
+        readers = {"personalQr": self._scanned_phone, "customerToken": self._checked_in_phone}
+        phone = readers.get(self.identified_by, self._typed_phone)(customer[self.identified_by])
         self.person = self.world.customer(phone)
         age = self.body.get("minimumUserAge") or 0
         if self.person is None or self.person.age < age:
@@ -219,9 +218,14 @@ class Creation:
         check_in = self.world.check_ins.get(token)
         if check_in is None or check_in.msn != self.call.msn or self.now > check_in.initiated_at + TOKEN_LIFE:
             raise DomainError(4050, "The customer token is not valid or older than 15 minutes.")
-        check_in.reference, check_in.status = self.body["reference"], "payment"
-        self.world.save(check_in)
         return check_in.phone
+
+    def _use_check_in(self) -> None:
+        """The phone leaves its waiting screen."""
+        if self.identified_by == "customerToken":
+            check_in = self.world.check_ins[self.body["customer"]["customerToken"]]
+            check_in.reference, check_in.status = self.body["reference"], "payment"
+            self.world.save(check_in)
 
     def _redirect_url(self, payment: Payment) -> str | None:
         base = f"{self.call.request.scheme}://{self.call.request.host}"

@@ -70,8 +70,10 @@ class Deliveries:
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
+        # A connection of its own for each delivery: a restarted shop must not look like a failing one.
+        connector = aiohttp.TCPConnector(limit=200, ttl_dns_cache=60, force_close=True)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=200, ttl_dns_cache=60), auto_decompress=False,
+            connector=connector, auto_decompress=False,
             skip_auto_headers=("Accept", "Accept-Encoding"),
         )
         for row in self.world.store.all("delivery"):
@@ -201,12 +203,13 @@ class Deliveries:
         self, delivery: Delivery, registration: Registration, now: float
     ) -> tuple[int | None, str | None]:
         body = delivery.body.encode()
+        limit = aiohttp.ClientTimeout(total=self.world.settings.webhookTimeoutSeconds)
         assert self._session is not None
         try:
             async with self._session.post(
-                URL(registration.url, encoded=True), data=body, headers=headers(registration, body, now, delivery.forged),
-                allow_redirects=False, ssl=not is_loopback(registration.url),
-                timeout=aiohttp.ClientTimeout(total=self.world.settings.webhookTimeoutSeconds),
+                URL(registration.url, encoded=True), data=body,
+                headers=headers(registration, body, now, delivery.forged), allow_redirects=False,
+                ssl=not is_loopback(registration.url), timeout=limit,
             ) as response:
                 return response.status, None
         except asyncio.TimeoutError:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from . import ids, payment_rules
-from .api import INVALID, Api, Call
+from .api import Api
+from .calls import INVALID, Call
 from .clock import iso_ticks
 from .creation import Creation
 from .fields import Fields, json_object

@@ -33,7 +33,8 @@ class People:
             clock.at(clock.now() + person.afterSeconds, lambda: self._act_alone(payment, person))
 
     def _act_alone(self, payment: Payment, person: Customer) -> None:
-        if payment.state != "CREATED" or payment.is_processing(self.world.clock.now()):
+        changed_mind = self.world.customers.get(person.phone) is not person
+        if changed_mind or payment.state != "CREATED" or payment.is_processing(self.world.clock.now()):
             return
         if person.behaviour == "declines":
             self.decline(payment)

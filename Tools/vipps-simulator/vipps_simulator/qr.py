@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from . import ids, qrcodes
-from .api import Call
+from .calls import Call
 from .creation import TOKEN_LIFE, one_time_content, phone_of_personal_qr
 from .model import MerchantQr
 from .problems import Answer, EmptyError, ProblemError, QrFieldErrors
@@ -41,8 +41,8 @@ class QrCodes:
         for other in self.world.qrs.values():
             taken = other.merchantQrId == beacon and (other.msn != call.msn or other.kind != "mobilepay")
             if taken:
-                problem = ProblemError(409, "Conflict", "The beacon is tied to another sales unit.", [], "invalidParams")
-                answer = problem.answer(call.request.path, "")
+                tied = "The beacon is tied to another sales unit."
+                answer = ProblemError(409, "Conflict", tied, [], "invalidParams").answer(call.request.path, "")
                 return Answer(409, {**answer.body, "id": beacon}, answer.content_type)
         content = f"mobilepaypos://pos?id={beacon}&source=qr"
         self._save(MerchantQr(call.msn, beacon, wish[0], content, "mobilepay", wish[1]))
@@ -156,8 +156,8 @@ class QrCodes:
         query = request.query
         key, until = f"{query.get('msn')}/{query.get('id')}", query.get("until", "")
         qr = self.world.qrs.get(key)
-        sealed = until.isdigit() and hmac.compare_digest(query.get("seal", "").encode(), self._seal(key, int(until)).encode())
-        if not sealed or qr is None:
+        seal = self._seal(key, int(until)) if until.isascii() and until.isdigit() else ""
+        if not seal or not hmac.compare_digest(query.get("seal", "").encode(), seal.encode()) or qr is None:
             return web.Response(status=404, text="There is no such code.")
         if self.world.clock.now() > int(until):
             return web.Response(status=410, text="This address has expired; ask for the code again.")

@@ -109,7 +109,7 @@ def build(kind: type, entry: Any, what: str) -> Any:
     for name, value in entry.items():
         if name not in types:
             raise SeedError(f"{what}: unknown field {name}; known are {', '.join(types)}")
-        expected = {"str": str, "bool": bool, "int": int, "float": (int, float)}.get(getattr(types[name], "__name__", ""))
+        expected = {str: str, bool: bool, int: int, float: (int, float)}.get(types[name])
         if expected and (not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool)):
             raise SeedError(f"{what}: {name} must be of type {types[name].__name__}")
     try:

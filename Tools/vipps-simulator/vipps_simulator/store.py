@@ -19,7 +19,8 @@ class Store:
             # A killed process loses nothing; only a power cut could, which is no concern of a simulator.
             self._database.execute("PRAGMA synchronous=OFF")
             self._database.execute(
-                "CREATE TABLE IF NOT EXISTS things (kind TEXT, id TEXT, json TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID"
+                "CREATE TABLE IF NOT EXISTS things"
+                " (kind TEXT, id TEXT, json TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID"
             )
 
     @property

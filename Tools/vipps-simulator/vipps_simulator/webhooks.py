@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from . import ids
-from .api import Call
+from .calls import Call
 from .deliveries import is_loopback
 from .fields import Fields, json_object
 from .model import Registration

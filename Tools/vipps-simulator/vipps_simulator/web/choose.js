@@ -8,7 +8,7 @@ const words = {
   "approves-before-cancel": "approves as the shop cancels", "approves-after-cancel": "approves just too late",
   "processing-before-cancel": "is at the bank as the shop cancels",
 };
-const flags = { NO: "Norway", DK: "Denmark", FI: "Finland", SE: "Sweden" };
+const countries = { NO: "Norway", DK: "Denmark", FI: "Finland", SE: "Sweden" };
 
 async function open(person) {
   if (token) await ask("POST", `/control/customers/${person.phone}/scan`, { token });
@@ -23,6 +23,6 @@ const people = (await ask("GET", "/control/customers")).filter((person) => perso
 document.getElementById("people").replaceChildren(...people.map((person) => h("li", {},
   h("button", { class: "row", onclick: () => open(person) },
     h("span", { class: "face", "aria-hidden": "true" }, person.name.split(" ").map((part) => part[0]).join("").slice(0, 2)),
-    h("span", { class: "grow" }, h("strong", {}, person.name),
-      h("span", { class: "soft small number" }, `+${person.phone} · ${flags[person.market] ?? person.market}`)),
-    h("span", { class: "soft small" }, words[person.behaviour] ?? person.behaviour)))));
+    h("span", { class: "grow" },
+      h("span", { class: "pair" }, h("strong", {}, person.name), h("span", { class: "soft small number" }, `+${person.phone}`)),
+      h("span", { class: "soft small" }, `${countries[person.market] ?? person.market} · ${words[person.behaviour] ?? person.behaviour}`))))));

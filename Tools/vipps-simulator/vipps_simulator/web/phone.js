@@ -8,6 +8,7 @@ let view = null;
 let clockAhead = 0;
 let trouble = "";
 let codes = [];
+let seen = new Set();
 
 const texts = {
   AUTHORIZED: ["Approved", "good"], ABORTED: ["Declined", "bad"], EXPIRED: ["Timed out", "warn"],
@@ -17,12 +18,14 @@ const texts = {
 function listen() {
   const live = new EventSource(`/phone/${phone}/live`);
   live.onmessage = (event) => {
-    const before = new Set((view?.pending ?? []).map((payment) => payment.reference));
     view = JSON.parse(event.data);
     clockAhead = view.now - Date.now() / 1000;
     $("offline").hidden = true;
+    const arrived = view.pending.some((payment) => !seen.has(payment.reference));
     draw();
-    if (view.pending.some((payment) => !before.has(payment.reference))) show("payments");
+    fetchCodes();
+    seen = new Set(view.pending.map((payment) => payment.reference));
+    if (arrived) show("payments");
   };
   live.onerror = () => {
     $("offline").hidden = false;
@@ -57,7 +60,7 @@ function drawPayments() {
 
 function request(payment) {
   const sum = (value) => money(value, payment.currency, view.market);
-  return h("article", { class: "request", "aria-label": `Payment request from ${payment.shop}` },
+  return h("article", { class: seen.has(payment.reference) ? "request" : "request new", "aria-label": `Payment request from ${payment.shop}` },
     h("div", { class: "shop" },
       h("span", { class: "mark", "aria-hidden": "true" }, payment.shop[0]), payment.shop,
       h("span", { class: "left number", "data-until": payment.expiresAt })),
@@ -89,11 +92,12 @@ function past(payment) {
   const nothingTaken = tone !== "good" && payment.captured === payment.refunded;
   return h("li", { class: "row" },
     h("span", { class: "mark", "aria-hidden": "true" }, payment.shop[0]),
-    h("span", { class: "grow" }, h("strong", {}, payment.shop), h("span", { class: "soft small" }, payment.description)),
-    h("span", { class: "end" },
-      h("strong", { class: nothingTaken ? "number struck" : "number" }, sum(paid)),
-      h("div", {}, h("span", { class: `tag ${tone}` }, text), " ",
-        h("span", { class: "soft small number" }, time(payment.changedAt, view.market)))));
+    h("span", { class: "grow" },
+      h("span", { class: "pair" }, h("strong", {}, payment.shop),
+        h("strong", { class: nothingTaken ? "number struck" : "number" }, sum(paid))),
+      h("span", { class: "pair" },
+        h("span", { class: "soft small" }, time(payment.changedAt, view.market), payment.description && ` · ${payment.description}`),
+        h("span", { class: `tag ${tone}` }, text))));
 }
 
 async function act(event, what, payment) {
@@ -190,7 +194,7 @@ function show(tab) {
     button.setAttribute("aria-selected", String(button.dataset.tab === tab));
     $(button.dataset.tab).hidden = button.dataset.tab !== tab;
   }
-  location.hash = tab;
+  history.replaceState(null, "", `#/${tab}`);
   trouble = "";
   if (tab === "scan") fetchCodes();
 }
@@ -204,7 +208,7 @@ function tick() {
 }
 
 for (const button of document.querySelectorAll("[data-tab]")) button.addEventListener("click", () => show(button.dataset.tab));
-if (["#scan", "#code"].includes(location.hash)) show(location.hash.slice(1));
+if (["#/scan", "#/code"].includes(location.hash)) show(location.hash.slice(2));
 setInterval(tick, 1000);
 setInterval(fetchCodes, 2000);
 listen();

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from conftest import KARI, TOOL, Client, Dropped, start, until
+from simulated import KARI, TOOL, Client, Dropped, start, until
 
 
 @pytest.mark.parametrize(("act", "aggregate"), [("capture", "capturedAmount"), ("refund", "refundedAmount")])
@@ -31,9 +31,10 @@ def test_a_dropped_request_did_nothing(client):
     assert client.call("GET", "/epayment/v1/payments/dropped-01").status == 404
 
 
-@pytest.mark.parametrize(("kind", "status"), [
-    ("rate-limited", 429), ("locked", 423), ("error-500", 500), ("unavailable", 503), ("unauthorized", 401),
-])
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("rate-limited", 429), ("locked", 423), ("error-500", 500), ("unavailable", 503), ("unauthorized", 401)],
+)
 def test_refusals_on_demand_do_not_stick(client, kind, status):
     client.authorized("refusal-01")
     client.process.fault(kind=kind, operation="capture", retryAfter=7, count=2)
@@ -90,10 +91,18 @@ def test_faults_choose_by_reference_count_skip_and_probability(client):
     assert patterns[0] == patterns[1] and set(patterns[0]) == {200, 503}
 
 
-@pytest.mark.parametrize("wish", [
-    {"kind": "nonsense"}, {}, {"kind": "locked", "operation": "fly"}, {"kind": "locked", "count": 0},
-    {"kind": "locked", "colour": "red"}, {"kind": "domain-error", "code": 1}, {"kind": "late-reply", "seconds": "x"},
-])
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"kind": "nonsense"},
+        {},
+        {"kind": "locked", "operation": "fly"},
+        {"kind": "locked", "count": 0},
+        {"kind": "locked", "colour": "red"},
+        {"kind": "domain-error", "code": 1},
+        {"kind": "late-reply", "seconds": "x"},
+    ],
+)
 def test_wrong_faults_are_refused_with_a_reason(client, wish):
     reply = client.process.call("POST", "/control/faults", wish)
     assert reply.status == 422 and reply.json["error"]
@@ -122,8 +131,14 @@ def test_keys_can_be_rotated(client):
 
 def test_the_journal_tells_what_was_asked(client):
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    client.call("POST", "/epayment/v1/payments", client.body("journal-01"), "the-key", traceparent=trace,
-                **{"Vipps-System-Name": "till"})
+    client.call(
+        "POST",
+        "/epayment/v1/payments",
+        client.body("journal-01"),
+        "the-key",
+        traceparent=trace,
+        **{"Vipps-System-Name": "till"},
+    )
     entry = client.process.control("requests?reference=journal-01")[0]
     assert entry["operation"] == "create" and entry["idempotencyKey"] == "the-key" and entry["status"] == 201
     assert entry["traceparent"] == trace and entry["systemHeaders"] == {"Vipps-System-Name": "till"}
@@ -135,12 +150,21 @@ def test_the_journal_tells_what_was_asked(client):
 
 def test_control_names_what_is_wrong(client):
     for method, path, body, status in (
-        ("POST", "clock", {"jump": 1}, 422), ("POST", "clock", {"set": "yesterday"}, 422), ("POST", "clock", b"{", 400),
-        ("PATCH", "settings", {"rateLimits": 1}, 422), ("PATCH", "settings", {"x": 1}, 422), ("GET", "requests?x=1", None, 422),
-        ("GET", "payments/123456/none", None, 404), ("POST", "customers", {"phone": "1"}, 422), ("POST", "customers", {"x": 1}, 422),
-        ("PATCH", f"customers/{KARI}", {"behaviour": "sleeps"}, 422), ("POST", f"customers/{KARI}/scan", {}, 422),
-        ("POST", "customers/4700000000/approve", {}, 404), ("DELETE", "faults/99", None, 404),
-        ("PATCH", "sales-units/1", {}, 404), ("PATCH", "sales-units/123456", {"market": "SE"}, 422),
+        ("POST", "clock", {"jump": 1}, 422),
+        ("POST", "clock", {"set": "yesterday"}, 422),
+        ("POST", "clock", b"{", 400),
+        ("PATCH", "settings", {"rateLimits": 1}, 422),
+        ("PATCH", "settings", {"x": 1}, 422),
+        ("GET", "requests?x=1", None, 422),
+        ("GET", "payments/123456/none", None, 404),
+        ("POST", "customers", {"phone": "1"}, 422),
+        ("POST", "customers", {"x": 1}, 422),
+        ("PATCH", f"customers/{KARI}", {"behaviour": "sleeps"}, 422),
+        ("POST", f"customers/{KARI}/scan", {}, 422),
+        ("POST", "customers/4700000000/approve", {}, 404),
+        ("DELETE", "faults/99", None, 404),
+        ("PATCH", "sales-units/1", {}, 404),
+        ("PATCH", "sales-units/123456", {"market": "SE"}, 422),
         ("POST", "portal/steal", {"msn": "123456", "reference": "none"}, 404),
     ):
         reply = client.process.call(method, f"/control/{path}", body)
@@ -160,12 +184,15 @@ def test_state_survives_a_restart(tmp_path, shop, how):
     client.create("survive-02")
     token = client.token
     os.kill(first.popen.pid, how)
-    first.popen.wait(10)
+    first.ended()
     second = start("--state-dir", str(tmp_path))
     try:
         client = Client(second)
         client.token = token
-        assert client.change("capture", "survive-01", 500, key="capture").json["aggregate"]["capturedAmount"]["value"] == 500
+        assert (
+            client.change("capture", "survive-01", 500, key="capture").json["aggregate"]["capturedAmount"]["value"]
+            == 500
+        )
         assert client.call("GET", "/qr/v1/merchant-callback/till-1").status == 200
         until(lambda: "CAPTURED" in shop.names())
         until(lambda: len(shop.taken) == 4)
@@ -204,7 +231,9 @@ def test_a_seed_file_is_used_and_its_mistakes_are_named(tmp_path):
     finally:
         process.stop()
     for change, named in (
-        ({"customers": [{"phone": "12", "name": "x"}]}, "phone"), ({"salesUnits": []}, "123456"), ({"keySets": 1}, "keySets"),
+        ({"customers": [{"phone": "12", "name": "x"}]}, "phone"),
+        ({"salesUnits": []}, "123456"),
+        ({"keySets": 1}, "keySets"),
         ({"salesUnits": [{"msn": "123456", "name": "x", "market": "SE"}]}, "market"),
     ):
         bad = tmp_path / "bad.json"
@@ -240,3 +269,55 @@ def test_hundreds_of_payments_at_once(client, shop):
     assert failures == []
     assert client.process.control("books?msn=123456")["123456"]["captured"] == 200 * 12500
     assert len(shop.taken) == 600
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["[" * 5000 + "]" * 5000, '{"a":' * 100 + "1" + "}" * 100, '{"paymentDescription":"\\ud800abc"}', "9" * 5000],
+)
+def test_hostile_json_is_a_400_and_leaves_no_trace(client, value):
+    assert client.call("POST", "/epayment/v1/payments", value.encode(), "key").status == 400
+    assert client.process.control("payments") == []
+    assert client.process.control("requests")[-1]["status"] == 400
+
+
+def test_a_reset_wakes_who_sleeps(client):
+    client.process.fault(kind="late-reply", operation="create", seconds=3600)
+    replies = []
+    thread = threading.Thread(target=lambda: replies.append(client.create("sleeper-01")))
+    thread.start()
+    until(lambda: client.process.control("payments") != [])
+    client.process.control("reset", {})
+    thread.join(5)
+    assert replies[0].status == 201
+
+
+def test_a_changed_customer_acts_on_what_is_open(client):
+    client.create("changed-01")
+    client.process.control(f"customers/{KARI}", {"behaviour": "approves", "afterSeconds": 10}, "PATCH")
+    client.process.control(f"customers/{KARI}", {"behaviour": "declines", "afterSeconds": 20}, "PATCH")
+    client.process.advance(15)
+    assert client.get("changed-01")["state"] == "CREATED"
+    client.process.advance(10)
+    assert client.get("changed-01")["state"] == "ABORTED"
+
+
+def test_sigterm_ends_at_once_with_calls_in_the_air():
+    process = start()
+    client = Client(process)
+    client.headers()
+    process.fault(kind="no-reply", operation="create")
+    ended = []
+
+    def call() -> None:
+        try:
+            client.create("hanging-01")
+        except Dropped:
+            ended.append(True)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    until(lambda: process.control("payments") != [])
+    assert process.stop() == 0
+    thread.join(5)
+    assert ended == [True]

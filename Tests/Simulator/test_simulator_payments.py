@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from conftest import KARI, Client
+from simulated import KARI, Client
 
 NOK = "NOK"
 
@@ -48,9 +48,12 @@ def test_wrong_client_id_is_400_and_wrong_secret_401(client):
 def test_keys_open_only_their_own_sales_units(client):
     foreign = client.call("GET", "/epayment/v1/payments/whatever-1", **{"Merchant-Serial-Number": "234567"})
     assert foreign.status == 403 and foreign.json["title"] == "Merchant Not Allowed for Ecommerce Payment"
-    none = client.process.call("GET", "/epayment/v1/payments/whatever-1", None, {
-        key: value for key, value in client.headers().items() if key != "Merchant-Serial-Number"
-    })
+    none = client.process.call(
+        "GET",
+        "/epayment/v1/payments/whatever-1",
+        None,
+        {key: value for key, value in client.headers().items() if key != "Merchant-Serial-Number"},
+    )
     assert none.status == 400
 
 
@@ -77,18 +80,33 @@ def test_push_answer_has_no_redirect_url_and_other_flows_do(client):
     assert text.json["redirectUrl"].startswith("https://qr.vipps.no/")
 
 
-@pytest.mark.parametrize(("changed", "field"), [
-    ({"reference": "short"}, "Reference"), ({"reference": "x" * 65}, "Reference"), ({"reference": "with_underscore"}, "Reference"),
-    ({"reference": "newline-at-end\n"}, "Reference"), ({"reference": 12345678}, "Reference"),
-    ({"userFlow": "PIGEON"}, "UserFlow"), ({"userFlow": None}, "UserFlow"), ({"paymentDescription": "ab"}, "PaymentDescription"),
-    ({"paymentDescription": "x" * 101}, "PaymentDescription"), ({"surprise": 1}, "surprise"),
-    ({"customer": {"phoneNumber": KARI, "customerToken": "x"}}, "Customer"), ({"customer": {}}, "Customer"),
-    ({"customer": {"phoneNumber": "+4791234567"}}, "Customer.PhoneNumber"), ({"amount": None}, "Amount"),
-    ({"amount": {"currency": "SEK", "value": 100}}, "Amount.Currency"), ({"amount": {"currency": "NOK", "value": "1"}}, "Amount.Value"),
-    ({"amount": {"currency": "NOK", "value": -1}}, "Amount.Value"), ({"amount": {"currency": "NOK", "value": 65_000_001}}, "Amount.Value"),
-    ({"amount": {"currency": "NOK", "value": True}}, "Amount.Value"), ({"paymentMethod": None}, "PaymentMethod"),
-    ({"receipt": {"orderLines": []}}, "Receipt.OrderLines"), ({"customerInteraction": "MAYBE"}, "CustomerInteraction"),
-])
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"reference": "short"}, "Reference"),
+        ({"reference": "x" * 65}, "Reference"),
+        ({"reference": "with_underscore"}, "Reference"),
+        ({"reference": "newline-at-end\n"}, "Reference"),
+        ({"reference": 12345678}, "Reference"),
+        ({"userFlow": "PIGEON"}, "UserFlow"),
+        ({"userFlow": None}, "UserFlow"),
+        ({"paymentDescription": "ab"}, "PaymentDescription"),
+        ({"paymentDescription": "x" * 101}, "PaymentDescription"),
+        ({"surprise": 1}, "surprise"),
+        ({"customer": {"phoneNumber": KARI, "customerToken": "x"}}, "Customer"),
+        ({"customer": {}}, "Customer"),
+        ({"customer": {"phoneNumber": "+4791234567"}}, "Customer.PhoneNumber"),
+        ({"amount": None}, "Amount"),
+        ({"amount": {"currency": "SEK", "value": 100}}, "Amount.Currency"),
+        ({"amount": {"currency": "NOK", "value": "1"}}, "Amount.Value"),
+        ({"amount": {"currency": "NOK", "value": -1}}, "Amount.Value"),
+        ({"amount": {"currency": "NOK", "value": 65_000_001}}, "Amount.Value"),
+        ({"amount": {"currency": "NOK", "value": True}}, "Amount.Value"),
+        ({"paymentMethod": None}, "PaymentMethod"),
+        ({"receipt": {"orderLines": []}}, "Receipt.OrderLines"),
+        ({"customerInteraction": "MAYBE"}, "CustomerInteraction"),
+    ],
+)
 def test_field_errors_name_the_field(client, changed, field):
     reference = changed.pop("reference", "fields-001")
     refused = client.create(reference, **changed)
@@ -100,18 +118,30 @@ def test_field_errors_name_the_field(client, changed, field):
     assert client.process.control("payments") == []
 
 
-@pytest.mark.parametrize(("changed", "code"), [
-    ({"value": 99}, "6010"), ({"amount": {"currency": "DKK", "value": 500}}, "5040"),
-    ({"amount": {"currency": "NOK", "value": 100.5}}, "4040"), ({"customer": {"phoneNumber": "4790000000"}}, "7010"),
-    ({"customer": {"phoneNumber": "4799999998"}}, "7010"), ({"customer": {"phoneNumber": "123456789"}}, "4070"),
-    ({"customer": {"customerToken": "nobody"}}, "4050"), ({"customer": {"personalQr": "https://qr.vipps.no/p/none"}}, "4060"),
-    ({"customer": None}, "4140"), ({"paymentMethod": {"type": "CARD"}}, "4160"),
-    ({"userFlow": "WEB_REDIRECT", "returnUrl": "http://shop.example"}, "4090"), ({"profile": {"scope": "shoeSize"}}, "4080"),
-    ({"profile": {"scope": "nin"}}, "5030"), ({"shipping": {}}, "5020"),
-    ({"paymentMethod": {"type": "WALLET", "blockedSources": ["x"]}}, "5010"),
-    ({"metadata": {str(number): "x" for number in range(6)}}, "4100"), ({"metadata": {"x" * 101: "x"}}, "4120"),
-    ({"metadata": {"x": "y" * 501}}, "4130"), ({"minimumUserAge": 18, "customer": {"phoneNumber": "4798901234"}}, "7010"),
-])
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"value": 99}, "6010"),
+        ({"amount": {"currency": "DKK", "value": 500}}, "5040"),
+        ({"amount": {"currency": "NOK", "value": 100.5}}, "4040"),
+        ({"customer": {"phoneNumber": "4790000000"}}, "7010"),
+        ({"customer": {"phoneNumber": "4799999998"}}, "7010"),
+        ({"customer": {"phoneNumber": "123456789"}}, "4070"),
+        ({"customer": {"customerToken": "nobody"}}, "4050"),
+        ({"customer": {"personalQr": "https://qr.vipps.no/p/none"}}, "4060"),
+        ({"customer": None}, "4140"),
+        ({"paymentMethod": {"type": "CARD"}}, "4160"),
+        ({"userFlow": "WEB_REDIRECT", "returnUrl": "http://shop.example"}, "4090"),
+        ({"profile": {"scope": "shoeSize"}}, "4080"),
+        ({"profile": {"scope": "nin"}}, "5030"),
+        ({"shipping": {}}, "5020"),
+        ({"paymentMethod": {"type": "WALLET", "blockedSources": ["x"]}}, "5010"),
+        ({"metadata": {str(number): "x" for number in range(6)}}, "4100"),
+        ({"metadata": {"x" * 101: "x"}}, "4120"),
+        ({"metadata": {"x": "y" * 501}}, "4130"),
+        ({"minimumUserAge": 18, "customer": {"phoneNumber": "4798901234"}}, "7010"),
+    ],
+)
 def test_domain_errors_carry_their_code(client, changed, code):
     refused = client.create("domain-001", **changed)
     assert refused.code == code
@@ -123,7 +153,9 @@ def test_metadata_given_twice_is_4110(client):
     assert client.call("POST", "/epayment/v1/payments", body, "twice").code == "4110"
 
 
-@pytest.mark.parametrize(("switch", "code"), [("paymentAllowed", "5070"), ("bankAccountVerified", "5060"), ("pushApproved", "5080")])
+@pytest.mark.parametrize(
+    ("switch", "code"), [("paymentAllowed", "5070"), ("bankAccountVerified", "5060"), ("pushApproved", "5080")]
+)
 def test_sales_unit_switches(client, switch, code):
     client.process.control("sales-units/123456", {switch: False}, "PATCH")
     assert client.create("switch-001").code == code
@@ -148,7 +180,13 @@ def test_money_is_told_by_the_aggregate_and_the_state_stays_authorized(client):
     assert payment["captureGuaranteedUntil"].endswith("+00:00") and len(payment["paymentMethod"]["cardBin"]) == 6
     books = client.process.control("books?msn=123456")["123456"]
     assert books == {
-        "currency": NOK, "payments": 1, "authorized": 1000, "captured": 250, "refunded": 100, "cancelled": 750, "terminated": 0,
+        "currency": NOK,
+        "payments": 1,
+        "authorized": 1000,
+        "captured": 250,
+        "refunded": 100,
+        "cancelled": 750,
+        "terminated": 0,
     }
 
 
@@ -200,9 +238,10 @@ def test_units_without_partial_capture_take_all_or_nothing(sim):
     assert finland.change("capture", "finland-01", 500, currency="EUR").status == 200
 
 
-@pytest.mark.parametrize(("keys", "msn", "currency", "days"), [
-    ("norway", "123456", "NOK", 180), ("denmark", "234567", "DKK", 14), ("finland", "345678", "EUR", 14),
-])
+@pytest.mark.parametrize(
+    ("keys", "msn", "currency", "days"),
+    [("norway", "123456", "NOK", 180), ("denmark", "234567", "DKK", 14), ("finland", "345678", "EUR", 14)],
+)
 def test_capture_deadline_by_market(sim, keys, msn, currency, days):
     unit = Client(sim, keys, msn)
     for reference in ("deadline-1", "deadline-2"):
@@ -233,10 +272,17 @@ def test_ten_minutes_then_expired(client):
 
 def test_long_living_payments_need_permission_time_and_receipt(client):
     receipt = {
-        "orderLines": [{
-            "name": "Bread", "id": "1", "totalAmount": 12500, "totalAmountExcludingTax": 10870, "totalTaxAmount": 1630,
-            "taxRate": 1500, "unitInfo": {"unitPrice": 12500, "quantity": "1", "quantityUnit": "PCS"},
-        }],
+        "orderLines": [
+            {
+                "name": "Bread",
+                "id": "1",
+                "totalAmount": 12500,
+                "totalAmountExcludingTax": 10870,
+                "totalTaxAmount": 1630,
+                "taxRate": 1500,
+                "unitInfo": {"unitPrice": 12500, "quantity": "1", "quantityUnit": "PCS"},
+            }
+        ],
         "bottomLine": {"currency": NOK},
     }
     now = client.process.control("clock")["now"]
@@ -259,7 +305,9 @@ def test_same_key_and_body_gives_the_first_outcome_again(client):
     assert (first.status, first.raw) == (again.status, again.raw) == (201, first.raw)
     client.approve("idem-00001")
     for _ in range(2):
-        assert client.change("capture", "idem-00001", 500, key="two").json["aggregate"]["capturedAmount"]["value"] == 500
+        assert (
+            client.change("capture", "idem-00001", 500, key="two").json["aggregate"]["capturedAmount"]["value"] == 500
+        )
     assert client.process.control("requests?operation=capture")[-1]["replayed"] is True
 
 
@@ -309,7 +357,10 @@ def test_rate_limits_are_per_reference_and_can_be_switched_off(client):
     for _ in range(121):
         assert client.call("GET", "/epayment/v1/payments/limited-03").status == 404
     violations = client.process.control("rate-limit-violations")
-    assert [(row["operation"], row["reference"]) for row in violations] == [("cancel", "limited-01"), ("get", "limited-03")]
+    assert [(row["operation"], row["reference"]) for row in violations] == [
+        ("cancel", "limited-01"),
+        ("get", "limited-03"),
+    ]
 
 
 def test_misspelt_reference_fields_count_as_one(client):
@@ -330,7 +381,9 @@ def test_force_approve_needs_one_approval_by_hand(client):
     assert client.get("force-0001")["state"] == "AUTHORIZED"
     assert client.call("POST", force, who).code == "10010"
     client.create("force-0002", customer={"phoneNumber": "4795678901"})
-    no_card = client.call("POST", "/epayment/v1/test/payments/force-0002/approve", {"customer": {"phoneNumber": "4795678901"}})
+    no_card = client.call(
+        "POST", "/epayment/v1/test/payments/force-0002/approve", {"customer": {"phoneNumber": "4795678901"}}
+    )
     assert no_card.code == "10050"
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from conftest import KARI, TOOL, Client, until
+from simulated import KARI, TOOL, Client, until
 
 sys.path.insert(0, str(TOOL))
 from vipps_simulator.deliveries import authority, pause_after  # noqa: E402
@@ -19,23 +19,34 @@ OTHER = "+YnynjuI5dUWUagk6FlvDPBkVQCXEBFZqsA3fymBE+m7HDHmUKYgbpcOncGxmqdwX1UdZQ2
 VECTORS = [
     (
         "A0+AeKBRG2KRGvnNwJpQlb6IJFk48CKXCIcrLoHncVJKDILsQSxS6NWCccwWm6r6FhGKhiHTBsG2wo/xU6FY/A==",
-        "/e2cee29b-012e-4f1d-8ef4-e95fd74a7a63", "webhook.site", "Thu, 30 Mar 2023 08:38:32 GMT",
+        "/e2cee29b-012e-4f1d-8ef4-e95fd74a7a63",
+        "webhook.site",
+        "Thu, 30 Mar 2023 08:38:32 GMT",
         '{"some-unique-content":"ee6e441b-cc4a-46f8-895d-a5af79bcc233/hello-world"}',
-        "lNlsp1XA03N34HrQsVzPgJKtC+r7l/RBF4V3JQUWMj4=", "agAiSyogQbDHpeucoNwYz+yAr5nJ+v+zasdkSbqzv+U=",
+        "lNlsp1XA03N34HrQsVzPgJKtC+r7l/RBF4V3JQUWMj4=",
+        "agAiSyogQbDHpeucoNwYz+yAr5nJ+v+zasdkSbqzv+U=",
     ),
     (
-        SECRET, "/vipps/webhook?tenant=nordic-7&env=test", "pos.example.com", "Mon, 23 Nov 2026 09:15:02 GMT",
+        SECRET,
+        "/vipps/webhook?tenant=nordic-7&env=test",
+        "pos.example.com",
+        "Mon, 23 Nov 2026 09:15:02 GMT",
         '{"msn":"123456","reference":"till3-sale-000123-1","pspReference":"1304787731","name":"AUTHORIZED",'
         '"amount":{"currency":"NOK","value":12500},"timestamp":"2026-11-23T09:15:20.031Z","success":true,'
         '"captureGuaranteedUntil":"2026-11-30T09:15:20.031+00:00"}',
-        "+KSNYZLqNGkyEjLtSuifL87AJVCK2gyZ6nmy9s//fhY=", "YQFlD+7inf7uOYcpb2H8eeazFhhqVFcVecxgGhPYgJA=",
+        "+KSNYZLqNGkyEjLtSuifL87AJVCK2gyZ6nmy9s//fhY=",
+        "YQFlD+7inf7uOYcpb2H8eeazFhhqVFcVecxgGhPYgJA=",
     ),
     (
-        OTHER, "/vipps/webhook/agr-7", "pos.example.com", "Mon, 23 Nov 2026 09:15:02 GMT",
+        OTHER,
+        "/vipps/webhook/agr-7",
+        "pos.example.com",
+        "Mon, 23 Nov 2026 09:15:02 GMT",
         '{"msn":"123456","reference":"till3-sale-000123-1","pspReference":"1304787732","name":"AUTHORIZED",'
         '"amount":{"currency":"DKK","value":4200},"timestamp":"2026-11-23T09:16:20.031Z","success":true,'
         '"userDetails":{"firstName":"Åse","lastName":"Ødegård-Bjørnsæth"}}',
-        "4FA+je46kWqZY13cJXOz/j9rCmohuY3/KA20ffFpMWE=", "zILIi1dUS/1pSPHCMIxerSGLSWJniWQo957p/ch9+l8=",
+        "4FA+je46kWqZY13cJXOz/j9rCmohuY3/KA20ffFpMWE=",
+        "zILIi1dUS/1pSPHCMIxerSGLSWJniWQo957p/ch9+l8=",
     ),
 ]
 
@@ -52,8 +63,10 @@ def test_signature_equals_the_published_values(vector):
 def test_signature_changes_with_every_part():
     good = signature(SECRET, "/a", "Mon", "host:8443", b"{}")
     others = [
-        signature(OTHER, "/a", "Mon", "host:8443", b"{}"), signature(SECRET, "/a?b", "Mon", "host:8443", b"{}"),
-        signature(SECRET, "/a", "Tue", "host:8443", b"{}"), signature(SECRET, "/a", "Mon", "host", b"{}"),
+        signature(OTHER, "/a", "Mon", "host:8443", b"{}"),
+        signature(SECRET, "/a?b", "Mon", "host:8443", b"{}"),
+        signature(SECRET, "/a", "Tue", "host:8443", b"{}"),
+        signature(SECRET, "/a", "Mon", "host", b"{}"),
         signature(SECRET, "/a", "Mon", "host:8443", b"{} "),
     ]
     assert good not in others and len(set(others)) == 5
@@ -77,7 +90,9 @@ def verify(delivery, secret: str, host: str) -> bool:
     return (
         delivery.headers["x-ms-content-sha256"] == digest
         and delivery.headers["authorization"] == delivery.headers["x-vipps-authorization"]
-        and delivery.headers["authorization"].endswith(f"SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature={signed}")
+        and delivery.headers["authorization"].endswith(
+            f"SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature={signed}"
+        )
     )
 
 
@@ -96,7 +111,16 @@ def test_deliveries_are_signed_and_shaped_as_real_ones(client, shop):
         assert delivery.headers["content-type"] == "application/json; charset=utf-8"
         assert delivery.headers["user-agent"] == "Vipps MobilePay/1.0 Webhooks/1.0"
     captured, cancelled = shop.taken[2].json, shop.taken[3].json
-    assert list(captured) == ["msn", "reference", "pspReference", "name", "amount", "timestamp", "idempotencyKey", "success"]
+    assert list(captured) == [
+        "msn",
+        "reference",
+        "pspReference",
+        "name",
+        "amount",
+        "timestamp",
+        "idempotencyKey",
+        "success",
+    ]
     assert captured["amount"]["value"] == 400 and captured["idempotencyKey"] == "capture-key"
     assert "idempotencyKey" not in cancelled and cancelled["amount"]["value"] == 600
     log = {event["name"]: event["pspReference"] for event in client.events("deliver-01")}
@@ -111,7 +135,8 @@ def test_order_is_kept_per_payment_while_a_delivery_fails(client, shop):
     client.authorized("ordered-02")
     client.process.settle()
     assert sorted(delivery.json["reference"] for delivery in shop.taken if delivery.json["name"] == "CREATED") == [
-        "ordered-01", "ordered-02",
+        "ordered-01",
+        "ordered-02",
     ]
     before = len(shop.taken)
     assert before == 2, "what comes behind a failing delivery waits"
@@ -170,7 +195,9 @@ def test_list_and_delete_show_no_secret_and_stop_deliveries(client, shop):
     assert shop.taken == []
 
 
-@pytest.mark.parametrize("url", ["http://pos.example.com/x", "ftp://x", "nonsense", "", "https://", "http://127.0.0.1:99999/x"])
+@pytest.mark.parametrize(
+    "url", ["http://pos.example.com/x", "ftp://x", "nonsense", "", "https://", "http://127.0.0.1:99999/x"]
+)
 def test_urls_must_be_https_or_loopback(client, url):
     assert client.register(url).status == 400
 
@@ -204,7 +231,9 @@ def test_faults_lose_repeat_and_forge(client, shop):
     assert shop.names() == ["AUTHORIZED"] * 3 + ["CAPTURED"]
     good = [verify(delivery, registered["secret"], shop.url.split("/")[2]) for delivery in shop.taken]
     assert good == [True, True, True, False]
-    assert [entry["state"] for entry in client.process.control("deliveries?event=epayments.payment.created.v1")] == ["lost"]
+    assert [entry["state"] for entry in client.process.control("deliveries?event=epayments.payment.created.v1")] == [
+        "lost"
+    ]
 
 
 def test_shuffle_breaks_the_order_in_a_repeatable_way(client, shop):
