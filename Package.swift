@@ -11,8 +11,12 @@ let house: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-func room(_ name: String, at path: String, imports: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
-    .target(name: name, dependencies: imports, path: "Modules/\(path)", resources: resources, swiftSettings: house)
+func room(
+    _ name: String, at path: String, imports: [Target.Dependency] = [], notes: [String] = [], resources: [Resource] = []
+) -> Target {
+    .target(
+        name: name, dependencies: imports, path: "Modules/\(path)", exclude: notes, resources: resources,
+        swiftSettings: house)
 }
 
 func app(_ name: String, at path: String, imports: [Target.Dependency]) -> Target {
@@ -103,7 +107,7 @@ let package = Package(
             imports: ["SharedKernel", lifecycle, signals, configuration, system, logging, metrics, coreMetrics]),
         room(
             "WebUI", at: "WebUI", imports: ["SharedKernel", "HTTPServing", hummingbird, mustache],
-            resources: [.copy("Resources")]),
+            notes: ["COMPONENTS.md"], resources: [.copy("Resources")]),
 
         // Contexts: a pure core and its adapters each. They never import one another.
         room("PointOfSale", at: "PointOfSale/Core", imports: ["SharedKernel"]),
@@ -169,7 +173,7 @@ package.targets += [
         "PaymentsAdaptersTests",
         imports: [
             "Payments", "PaymentsAdapters", "SQLiteStorage", "HTTPServing", "Cryptography", hummingbird,
-            hummingbirdTesting, httpClient, grdb, logging,
+            hummingbirdTesting, httpTypes, httpClient, grdb, logging,
         ] + shared, resources: [.copy("Vectors")]),
     tests("FinanceTests", imports: ["Finance", "SharedKernel"]),
     tests(
