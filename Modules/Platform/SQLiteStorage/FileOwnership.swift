@@ -31,6 +31,9 @@ final class FileOwnership: Sendable {
         self.temporaryFolder = temporaryFolder
     }
 
+    /// Lets go now; the file stays.
+    func release() { flock(descriptor, LOCK_UN) }
+
     deinit {
         close(descriptor)
         if let temporaryFolder { try? FileManager.default.removeItem(at: temporaryFolder) }

@@ -58,6 +58,12 @@ package struct SQLiteDatabase: Sendable {
     /// Path of the file.
     package var path: String { ownership.path }
 
+    /// Closes the file and lets others own it. Nothing may use this database afterwards.
+    package func close() throws {
+        try writer.close()
+        ownership.release()
+    }
+
     /// Writes a complete copy to a new file while work goes on.
     package func backUp(to path: String) throws {
         try writer.vacuum(into: path)

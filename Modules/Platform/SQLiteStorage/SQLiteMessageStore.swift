@@ -10,8 +10,8 @@ package final class SQLiteMessageStore: MessageStore {
     package let service: String
     package let appended = WakeSignal()
     let writer: any DatabaseWriter
-    /// Held so that a temporary file lives as long as its store.
-    private let database: SQLiteDatabase
+    /// The file it lives in.
+    package let database: SQLiteDatabase
 
     package init(database: SQLiteDatabase, service: String) {
         self.database = database
