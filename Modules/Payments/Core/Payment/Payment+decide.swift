@@ -119,7 +119,7 @@ struct PaymentDecision {
             LogLine(
                 origin: .webhook, name: signal.name, occurredAt: signal.occurredAt, amount: signal.amount,
                 success: signal.success, idempotencyKey: signal.idempotencyKey, pspReference: signal.pspReference))
-        if case .created = payment.phase, payment.webhookAt == nil, signal.name.contains(".authorized.") {
+        if case .created = payment.phase, payment.webhookAt == nil, signal.name.uppercased().contains("AUTHORIZED") {
             emit(.signalHeard(at: now))
         }
         lookSoon()

@@ -21,7 +21,7 @@ package enum PaymentInput: Sendable, Hashable {
 
 /// What a verified webhook said. A signal only: money moves after a GET.
 package struct WebhookSignal: Sendable, Hashable {
-    /// `epayments.payment.authorized.v1`.
+    /// Vipps' event name, `AUTHORIZED`.
     package let name: String
     package let pspReference: String?
     package let amount: Money?

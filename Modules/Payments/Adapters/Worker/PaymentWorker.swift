@@ -1,0 +1,237 @@
+import Foundation
+import Logging
+import Messaging
+import Payments
+import ServiceLifecycle
+import SharedKernel
+import Synchronization
+
+/// Makes the calls that are due, many payments side by side, one call at a time for each payment.
+///
+/// Woken by every commit that makes something due; timers are for due times only. Fences: at most `perAgreementMax` calls
+/// at once for one agreement and `overallMax` in all; an agreement whose keys are refused pauses; a payment that cannot be
+/// worked on is set aside. Neither delays anybody else.
+package actor PaymentWorker: Service {
+    package struct Limits: Sendable {
+        package var overallMax = 64
+        package var perAgreementMax = 4
+        /// Calls for one payment before others get their turn.
+        package var callsInARowMax = 8
+        /// How often everything left behind is looked for.
+        package var sweepEvery: TimeInterval = 60
+        package var keysPauseMax: TimeInterval = 30
+        package var troublePauseMax: TimeInterval = 60
+
+        package init() {}
+    }
+
+    private let store: any PaymentStore
+    private let changed: WakeSignal
+    private let advance: AdvancePayment
+    private let recover: RecoverPayments
+    private let limits: Limits
+    private let now: Now
+    private let logger: Logger
+
+    private var busy: [PaymentName: AgreementID] = [:]
+    private var pausedAgreements: [AgreementID: Pause] = [:]
+    private var troubledPayments: [PaymentName: Trouble] = [:]
+    private var nextSweep = Date.distantPast
+    private let stopping = Mutex(false)
+
+    private struct Pause {
+        let until: Date
+        let failures: Int
+    }
+
+    private struct Trouble {
+        let agreementID: AgreementID
+        let pause: Pause
+    }
+
+    /// - Parameters:
+    ///   - changed: raised by the store after a commit.
+    ///   - advance: makes the calls.
+    package init(
+        store: any PaymentStore, changed: WakeSignal, advance: AdvancePayment, limits: Limits = Limits(),
+        now: @escaping Now, logger: Logger
+    ) {
+        self.store = store
+        self.changed = changed
+        self.advance = advance
+        recover = RecoverPayments(store: store, now: now)
+        self.limits = limits
+        self.now = now
+        self.logger = logger
+    }
+
+    // MARK: Running
+
+    /// Until shutdown: then nothing new is begun, and what is under way is finished.
+    package func run() async throws {
+        await withGracefulShutdownHandler {
+            await begin()
+            await withDiscardingTaskGroup { group in
+                while !isStopping, !Task.isCancelled {
+                    let picked = await pickSafely()
+                    for due in picked { group.addTask { await self.work(on: due) } }
+                    if isStopping { break }
+                    let pause = await pauseUntilNextDue()
+                    await changed.wait(atMost: .seconds(pause))
+                    await sweepIfDue()
+                }
+            }
+        } onGracefulShutdown: {
+            self.stopping.withLock { $0 = true }
+            self.changed.wake()
+        }
+    }
+
+    private var isStopping: Bool { stopping.withLock { $0 } }
+
+    /// At a start whatever another process left behind is looked at first. Tried until the file can be read.
+    private func begin() async {
+        while !isStopping, !Task.isCancelled {
+            do {
+                try await sweep(all: true)
+                return
+            } catch {
+                logger.error("payments cannot be recovered yet", metadata: ["error": "\(error)"])
+                await changed.wait(atMost: .seconds(1))
+            }
+        }
+    }
+
+    /// For tests: makes every call that is due now, and those that become due by them, until none is left.
+    package func runDue() async throws {
+        while true {
+            let picked = try await pick()
+            if picked.isEmpty { return }
+            await withDiscardingTaskGroup { group in
+                for due in picked { group.addTask { await self.work(on: due) } }
+            }
+        }
+    }
+
+    /// Looks for what was left behind; `all` as at a start.
+    package func sweep(all: Bool) async throws {
+        let unreadable = try await recover(all: all, except: Set(busy.keys))
+        for name in unreadable {
+            logger.error("a payment cannot be recovered", metadata: ["payment": "\(name.paymentID)"])
+        }
+        let now = now()
+        nextSweep = now + limits.sweepEvery
+        troubledPayments = troubledPayments.filter { $0.value.pause.until > now - 600 }
+        PaymentMetrics.count(try await store.countByPhase(since: now - 30 * 86_400))
+    }
+
+    private func sweepIfDue() async {
+        guard now() >= nextSweep else { return }
+        do {
+            try await sweep(all: false)
+        } catch {
+            nextSweep = now() + 1
+            logger.error("the sweep failed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    // MARK: Picking
+
+    private func pickSafely() async -> [DuePayment] {
+        do {
+            return try await pick()
+        } catch {
+            logger.error("due payments cannot be read", metadata: ["error": "\(error)"])
+            return []
+        }
+    }
+
+    /// Due payments that nobody works on, within the fences; they count as busy from now on.
+    private func pick() async throws -> [DuePayment] {
+        guard busy.count < limits.overallMax else { return [] }
+        let now = now()
+        let held = Self.countByAgreement(Array(busy.values) + troubledPayments.values.map(\.agreementID))
+        let candidates = try await store.due(
+            at: now, perAgreementMax: limits.perAgreementMax + (held.values.max() ?? 0),
+            max: limits.overallMax * 4 + held.values.reduce(0, +), paused: paused(at: now))
+        var underWay = Self.countByAgreement(Array(busy.values))
+        var picked: [DuePayment] = []
+        for due in candidates where busy.count < limits.overallMax {
+            let isTroubled = troubledPayments[due.name].map { $0.pause.until > now } ?? false
+            guard busy[due.name] == nil, !isTroubled,
+                underWay[due.agreementID, default: 0] < limits.perAgreementMax
+            else { continue }
+            busy[due.name] = due.agreementID
+            underWay[due.agreementID, default: 0] += 1
+            picked.append(due)
+        }
+        return picked
+    }
+
+    private static func countByAgreement(_ agreements: [AgreementID]) -> [AgreementID: Int] {
+        agreements.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+    }
+
+    private func paused(at now: Date) -> Set<AgreementID> {
+        Set(pausedAgreements.filter { $0.value.until > now }.keys)
+    }
+
+    /// Seconds until something falls due; the wake signal may come earlier.
+    private func pauseUntilNextDue() async -> TimeInterval {
+        let now = now()
+        let due = try? await store.nextDue(after: now, paused: paused(at: now))
+        let ends = pausedAgreements.values.map(\.until) + troubledPayments.values.map(\.pause.until)
+        let next = (ends.filter { $0 > now } + [due ?? nil, nextSweep].compactMap(\.self)).min() ?? nextSweep
+        return max(0.001, min(limits.sweepEvery, next.timeIntervalSince(now)))
+    }
+
+    // MARK: Working
+
+    private func work(on due: DuePayment) async {
+        for _ in 0..<limits.callsInARowMax {
+            do {
+                guard let outcome = try await advance(due.name) else { break }
+                note(outcome, of: due)
+                if pausedAgreements[due.agreementID].map({ $0.until > now() }) ?? false { break }
+            } catch {
+                setAside(due, error)
+                break
+            }
+        }
+        busy[due.name] = nil
+        changed.wake()
+    }
+
+    private func note(_ outcome: AdvancePayment.Outcome, of due: DuePayment) {
+        PaymentMetrics.count(outcome)
+        troubledPayments[due.name] = nil
+        switch outcome.result {
+        case .keysRefused:
+            let failures = (pausedAgreements[due.agreementID]?.failures ?? 0) + 1
+            let pause = Backoff.delay(after: failures + 2, longest: limits.keysPauseMax)
+            pausedAgreements[due.agreementID] = Pause(until: now() + pause, failures: failures)
+            logger.warning(
+                "Vipps refuses the keys of an agreement",
+                metadata: ["agreement": "\(due.agreementID)", "pause": "\(pause) s"])
+        case .answered, .refused: pausedAgreements[due.agreementID] = nil
+        case .unknown, .rateLimited: break
+        }
+    }
+
+    /// A full disk or a row that cannot be read: said loudly, tried again later, and nobody else waits for it.
+    private func setAside(_ due: DuePayment, _ error: any Error) {
+        let failures = (troubledPayments[due.name]?.pause.failures ?? 0) + 1
+        let pause = Backoff.delay(after: failures, longest: limits.troublePauseMax)
+        troubledPayments[due.name] = Trouble(
+            agreementID: due.agreementID, pause: Pause(until: now() + pause, failures: failures))
+        logger.error(
+            "a payment could not be worked on",
+            metadata: ["payment": "\(due.name.paymentID)", "failures": "\(failures)", "error": "\(error)"])
+    }
+
+    /// New keys have come: no pause any more.
+    package func resume(_ agreement: AgreementID) {
+        pausedAgreements[agreement] = nil
+        changed.wake()
+    }
+}
