@@ -321,3 +321,27 @@ def test_sigterm_ends_at_once_with_calls_in_the_air():
     assert process.stop() == 0
     thread.join(5)
     assert ended == [True]
+
+
+@pytest.mark.parametrize(
+    ("operation", "limit"), [("create", 5), ("capture", 5), ("cancel", 5), ("refund", 5), ("get", 120), ("events", 120)]
+)
+def test_each_operation_has_its_own_limit(client, operation, limit):
+    calls = {
+        "create": lambda: client.create("limits-001"),
+        "cancel": lambda: client.cancel("limits-001"),
+        "get": lambda: client.call("GET", "/epayment/v1/payments/limits-001"),
+        "events": lambda: client.call("GET", "/epayment/v1/payments/limits-001/events"),
+    }
+    call = calls.get(operation, lambda: client.change(operation, "limits-001", 1))
+    assert 429 not in [call().status for _ in range(limit)]
+    assert call().status == 429
+
+
+def test_the_readme_names_every_fault_and_operation():
+    sys.path.insert(0, str(TOOL))
+    from vipps_simulator.faults import API_KINDS, OPERATIONS, WEBHOOK_KINDS
+
+    readme = (TOOL / "README.md").read_text()
+    assert [word for word in (*API_KINDS, *WEBHOOK_KINDS) if f"`{word}`" not in readme] == []
+    assert [word for word in OPERATIONS if word not in readme] == []
