@@ -90,6 +90,7 @@
       commands.delete(element);
       for (const input of all("input[data-command-id]", element)) /** @type {any} */ (input).value = newUUID();
     }
+    if (event.detail.successful && element.dataset.then) location.assign(element.dataset.then);
   });
   /** A page that could not be fetched says so, with a way on. @type {(event: any) => void} */
   const showFailedPage = (event) => {
@@ -236,7 +237,7 @@
     for (const menu of all("details.menu[open]")) {
       if (!menu.contains(target) || target.closest(".menu-items :is(a, button)")) menu.removeAttribute("open");
     }
-    const actor = /** @type {HTMLElement | null} */ (target.closest("[data-close], [data-open], [data-copy], [data-print], [data-theme-set], [data-language-set], [data-nav-toggle], [data-retry], .places a, .bottombar a"));
+    const actor = /** @type {HTMLElement | null} */ (target.closest("[data-close], [data-open], [data-copy], [data-print], [data-theme-set], [data-language-set], [data-nav-toggle], [data-retry], [data-skip], .places a, .bottombar a"));
     if (target.matches("dialog[data-light-dismiss]")) return /** @type {any} */ (target).close();
     if (!actor) return;
     const data = actor.dataset;
@@ -245,6 +246,7 @@
     if (data.copy) navigator.clipboard?.writeText(data.copy).then(() => toast(meta("text-copied")));
     if ("print" in data) print();
     if ("retry" in data) showPage();
+    if ("skip" in data) { event.preventDefault(); byID("main")?.focus(); }
     if (data.themeSet) { remember("theme", data.themeSet); root.dataset.theme = data.themeSet; press("[data-theme-set]", actor); }
     if (data.languageSet) { remember("language", data.languageSet); location.reload(); }
     if ("navToggle" in data) { root.dataset.nav = root.dataset.nav === "open" ? "" : "open"; markPlaces(); }

@@ -1,0 +1,97 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+
+/// Stylesheet, script, icon, htmx and the optional font: read once, served with an address that changes with the content,
+/// so that browsers keep them for a year and never show old ones.
+package struct Assets: Sendable {
+    struct File: Sendable {
+        let data: Data
+        let contentType: String
+        /// Changes with the content. Not a secret, so a plain FNV-1a will do.
+        let version: String
+
+        init(_ data: Data, _ contentType: String) {
+            self.data = data
+            self.contentType = contentType
+            let hash = data.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+            version = String(hash, radix: 36)
+        }
+    }
+
+    private var files: [String: File]
+
+    package struct Missing: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// - Parameter directory: holds `htmx.min.js`, and `inter.woff2` if the shop's screens shall have it (ASSETS_DIRECTORY).
+    ///   `nil` serves our own files only (tests of routes that need no script).
+    package init(directory: URL?) throws {
+        files = [
+            "app.css": File(Self.thinned(try Resources.data(named: "app.css")), "text/css; charset=utf-8"),
+            "app.js": File(Self.thinned(try Resources.data(named: "app.js")), "text/javascript; charset=utf-8"),
+            "icon.svg": File(try Resources.data(named: "icon.svg"), "image/svg+xml"),
+        ]
+        guard let directory else { return }
+        let htmx = directory.appending(path: "htmx.min.js")
+        guard let script = try? Data(contentsOf: htmx) else {
+            throw Missing(description: "ASSETS_DIRECTORY: \(htmx.path) cannot be read; the set-up fetches it")
+        }
+        files["htmx.min.js"] = File(script, "text/javascript; charset=utf-8")
+        if let font = try? Data(contentsOf: directory.appending(path: "inter.woff2")) {
+            files["inter.woff2"] = File(font, "font/woff2")
+            files["inter.css"] = File(Data(Self.fontStyle.utf8), "text/css; charset=utf-8")
+        }
+    }
+
+    // `optional`: used when it is there in time (it is preloaded and kept), never swapped in later, so nothing moves.
+    private static let fontStyle =
+        "@font-face{font-family:Inter;src:url(inter.woff2)format(\"woff2\");font-weight:100 900;font-display:optional}"
+
+    /// Without comments and indentation: what the browser need not read.
+    static func thinned(_ source: Data) -> Data {
+        let text = String(decoding: source, as: UTF8.self).replacing(/\/\*(?s:.*?)\*\/ ?/, with: "")
+        let lines = text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+        let kept = lines.filter { !$0.isEmpty && !$0.hasPrefix("//") }
+        return Data(kept.joined(separator: "\n").utf8)
+    }
+
+    /// Size in bytes of a served file; `nil` for one that is not here.
+    package func size(of name: String) -> Int? { files[name]?.data.count }
+
+    /// The addresses for the templates' `{{assets.…}}`.
+    func addresses(base: String) -> TemplateValue {
+        func address(_ name: String) -> TemplateValue {
+            files[name].map { .text("/\(base)/assets/\(name)?v=\($0.version)") } ?? .nothing
+        }
+        return [
+            "style": address("app.css"), "script": address("app.js"), "icon": address("icon.svg"),
+            "htmx": address("htmx.min.js"),
+            "font": files["inter.woff2"] == nil ? .nothing : .text("/\(base)/assets/inter.woff2"),
+            "fontStyle": address("inter.css"),
+        ]
+    }
+
+    /// Adds `GET /<base>/assets/{file}`.
+    package func addRoutes<Context: RequestContext>(to router: some RouterMethods<Context>, base: String) {
+        router.get("/\(base)/assets/{file}") { request, context -> Response in
+            guard let name = context.parameters.get("file"), let file = self.files[name] else {
+                throw HTTPError(.notFound)
+            }
+            return Self.response(file, to: request, isNamedByVersion: request.uri.queryParameters["v"] != nil)
+        }
+    }
+
+    private static func response(_ file: File, to request: Request, isNamedByVersion: Bool) -> Response {
+        let tag = "\"\(file.version)\""
+        var headers: HTTPFields = [
+            .contentType: file.contentType, .eTag: tag,
+            .cacheControl: isNamedByVersion ? "public, max-age=31536000, immutable" : "public, max-age=3600",
+            .xContentTypeOptions: "nosniff",
+        ]
+        guard request.headers[.ifNoneMatch] != tag else { return Response(status: .notModified, headers: headers) }
+        headers[.contentLength] = String(file.data.count)
+        return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: file.data)))
+    }
+}
