@@ -125,7 +125,7 @@ extension SQLiteSetupStore {
     }
 
     /// Forgets what has served: registrations gone for longer than Vipps' retries last, raw webhooks after thirty days,
-    /// tokens of check-ins as soon as they have expired.
+    /// tokens of check-ins soon after they have expired.
     package func tidy(at now: Date) async throws {
         let day: TimeInterval = 86_400
         let instant = now.timeIntervalSince1970
@@ -139,7 +139,7 @@ extension SQLiteSetupStore {
                     """, arguments: [instant - 30 * day])
             try db.execute(
                 sql: "UPDATE check_in SET token_envelope = NULL WHERE valid_until < ? AND token_envelope IS NOT NULL",
-                arguments: [instant])
+                arguments: [instant - CheckIn.tokenKeptAfterwards])
             try db.execute(sql: "DELETE FROM check_in WHERE valid_until < ?", arguments: [instant - day])
         }
     }

@@ -49,7 +49,7 @@ package enum WebhookSchema {
                         merchant_qr_id TEXT NOT NULL,
                         initiated_at REAL NOT NULL,
                         valid_until REAL NOT NULL,
-                        token_envelope BLOB            -- CMS; erased when used or expired
+                        token_envelope BLOB            -- CMS; erased when used, or soon after it has expired
                     ) STRICT, WITHOUT ROWID;
                     CREATE INDEX check_in_valid_until ON check_in (valid_until);
                     """)

@@ -146,22 +146,23 @@ package struct SQLiteWebhookStore: Sendable {
 }
 
 extension SQLiteWebhookStore: CheckInTokens {
-    /// A token that was erased comes back empty, with the time it was good until.
+    /// `nil` also once the token is erased.
     package func token(for checkIn: CheckInID, of tenant: TenantID) async throws -> CheckInToken? {
-        let found = try await database.writer.read { db -> (envelope: Data?, validUntil: Date)? in
+        let found = try await database.writer.read { db -> (envelope: Data, validUntil: Date)? in
             guard
                 let row = try Row.fetchOne(
-                    db, sql: "SELECT token_envelope, valid_until FROM check_in WHERE check_in_id = ? AND tenant_id = ?",
+                    db,
+                    sql: """
+                        SELECT token_envelope, valid_until FROM check_in
+                        WHERE check_in_id = ? AND tenant_id = ? AND token_envelope IS NOT NULL
+                        """,
                     arguments: [checkIn.text, tenant.text])
             else { return nil }
             return (row["token_envelope"], Date(timeIntervalSince1970: row["valid_until"]))
         }
         guard let found else { return nil }
-        guard let envelope = found.envelope else {
-            return CheckInToken(token: CustomerToken(""), validUntil: found.validUntil)
-        }
         return CheckInToken(
-            token: CustomerToken(String(decoding: try opening.open(envelope), as: UTF8.self)),
+            token: CustomerToken(String(decoding: try opening.open(found.envelope), as: UTF8.self)),
             validUntil: found.validUntil)
     }
 

@@ -5,6 +5,8 @@ import SharedKernel
 package struct CheckIn: Sendable, Hashable {
     /// How long Vipps takes the customer's token after the scan.
     package static let life: TimeInterval = 15 * 60
+    /// How much longer we keep the token ourselves: a payment whose answer was lost is asked for again with the same body.
+    package static let tokenKeptAfterwards: TimeInterval = 15 * 60
 
     package let checkInID: CheckInID
     package let tenantID: TenantID
