@@ -31,15 +31,9 @@ extension InvoiceMail.State {
     }
 }
 
-/// The invoice mails of all tenants, kept until they are sent and (without address) after.
+/// The invoice mails of all tenants, kept until they are sent and (without address) after. They are queued where a completed
+/// sale is heard, in the transaction of that message, and never twice for one sale.
 package protocol InvoiceMailQueue: Sendable {
-    /// Queues the mail of a sale; does nothing when the sale has one already.
-    ///
-    /// - Returns: whether it was queued now.
-    @discardableResult
-    func enqueue(_ invoice: Invoice, to recipient: MailAddress, of tenant: TenantID, cause: Cause, now: Date)
-        async throws -> Bool
-
     /// The mail that has been due for the longest time; `nil` when none is.
     func nextDue(now: Date) async throws -> InvoiceLetter?
 

@@ -17,7 +17,15 @@ package struct LiveConnection: Sendable {
     package let sessionID: SessionID
     package let sessionEndsAt: Date
     package let signals: AsyncStream<LiveSignal>
+    /// Ends with the signals, whether or not anybody reads them.
+    package let ended: AsyncStream<Never>
     fileprivate let source: AsyncStream<LiveSignal>.Continuation
+    fileprivate let end: AsyncStream<Never>.Continuation
+
+    fileprivate func finish() {
+        source.finish()
+        end.finish()
+    }
 }
 
 package enum LiveFeedRefusal: Error, Sendable, Hashable {
@@ -80,9 +88,10 @@ package final class LiveFeedHub: Sendable {
             }
             let (signals, source) = AsyncStream<LiveSignal>.makeStream(
                 bufferingPolicy: .bufferingOldest(limits.waiting))
+            let (ended, end) = AsyncStream<Never>.makeStream()
             let connection = LiveConnection(
                 id: state.nextID, tenantID: tenant, sessionID: session, sessionEndsAt: sessionEndsAt, signals: signals,
-                source: source)
+                ended: ended, source: source, end: end)
             state.nextID += 1
             state.count += 1
             state.ofSession[session, default: 0] += 1
@@ -100,7 +109,7 @@ package final class LiveFeedHub: Sendable {
             state.ofSession[connection.sessionID] = left > 0 ? left : nil
             state.remove(connection)
         }
-        connection.source.finish()
+        connection.finish()
     }
 
     /// Tells the tenant's pages. Called in the order of the feed's numbers.
@@ -121,7 +130,7 @@ package final class LiveFeedHub: Sendable {
             state.connections = [:]
             return open
         }
-        for connection in open { connection.source.finish() }
+        for connection in open { connection.finish() }
     }
 
     private func send(_ signal: LiveSignal, now: Date, to chosen: (inout State) -> [LiveConnection]) {
@@ -142,6 +151,6 @@ package final class LiveFeedHub: Sendable {
             for connection in ended { state.remove(connection) }
             return ended
         }
-        for connection in ended { connection.source.finish() }
+        for connection in ended { connection.finish() }
     }
 }
