@@ -197,7 +197,10 @@
     dialog.showModal();
     moveToasts();
     const first = /** @type {HTMLElement | null} */ (dialog.querySelector("[data-autofocus], [aria-invalid=true]"));
-    if (first) focusOn(first);
+    if (first) return focusOn(first);
+    const heading = dialog.querySelector("h2");
+    heading?.setAttribute("tabindex", "-1");
+    heading?.focus();
   };
   const closeDialogs = () => { for (const dialog of all("dialog[open]")) /** @type {any} */ (dialog).close(); };
   /** Toasts stand in the top layer, above an open dialog. */
