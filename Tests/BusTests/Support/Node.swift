@@ -40,16 +40,14 @@ final class Behaviour: Sendable {
     private struct State {
         var poison: Set<Int> = []
         var isUnavailable = false
-        var pause: Duration = .zero
         var attempts: [Int: Int] = [:]
     }
 
     private let state = Mutex(State())
 
     func poison(_ numbers: Set<Int>) { state.withLock { $0.poison = numbers } }
+    /// The store fails under every message, as on a full disk.
     func setUnavailable(_ isUnavailable: Bool) { state.withLock { $0.isUnavailable = isUnavailable } }
-    /// Work that takes its time.
-    func setPause(_ pause: Duration) { state.withLock { $0.pause = pause } }
     func attempts(at number: Int) -> Int { state.withLock { $0.attempts[number] ?? 0 } }
 
     func check(_ number: Int) throws {
@@ -57,7 +55,6 @@ final class Behaviour: Sendable {
             state.attempts[number, default: 0] += 1
             return state
         }
-        if state.pause > .zero { Thread.sleep(forTimeInterval: Double(state.pause.components.attoseconds) * 1e-18) }
         if state.isUnavailable { throw StoreUnavailable(reason: "the disk is full, says the test") }
         if state.poison.contains(number) { throw Poisoned(number: number) }
     }
