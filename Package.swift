@@ -101,7 +101,9 @@ let package = Package(
         room("Cryptography", at: "Platform/Cryptography", imports: ["COpenSSL"]),
         room(
             "HTTPServing", at: "Platform/HTTPServing",
-            imports: ["SharedKernel", "Cryptography", hummingbird, httpTypes, nioCore, logging, metrics]),
+            imports: [
+                "SharedKernel", "Messaging", "Cryptography", hummingbird, httpTypes, nioCore, logging, metrics,
+            ]),
         room(
             "ServiceRuntime", at: "Platform/ServiceRuntime",
             imports: ["SharedKernel", lifecycle, signals, configuration, system, logging, metrics, coreMetrics]),
@@ -160,7 +162,7 @@ package.targets += [
             "SharedKernel", "HTTPServing", "ServiceRuntime", "Cryptography", hummingbird, hummingbirdTesting, logging,
             metrics, coreMetrics,
         ]),
-    tests("WebUITests", imports: ["WebUI", "SharedKernel", hummingbird, mustache]),
+    tests("WebUITests", imports: ["WebUI", "SharedKernel", "HTTPServing", hummingbird, hummingbirdTesting, mustache]),
     tests("PointOfSaleTests", imports: ["PointOfSale", "SharedKernel"]),
     tests(
         "PointOfSaleAdaptersTests",
@@ -173,7 +175,7 @@ package.targets += [
         "PaymentsAdaptersTests",
         imports: [
             "Payments", "PaymentsAdapters", "SQLiteStorage", "HTTPServing", "Cryptography", hummingbird,
-            hummingbirdTesting, httpTypes, httpClient, grdb, logging,
+            hummingbirdTesting, httpTypes, httpClient, nioCore, nioHTTP1, grdb, logging,
         ] + shared, resources: [.copy("Vectors")]),
     tests("FinanceTests", imports: ["Finance", "SharedKernel"]),
     tests(
