@@ -87,10 +87,11 @@ extension PaymentDecision {
         if snapshot.aggregate != payment.aggregate { emit(.aggregateSeen(snapshot.aggregate)) }
         switch payment.phase {
         case .requested, .created, .authorized: observeOpen(snapshot)
-        case .captured: observeRefunds(snapshot)
         case .aborted, .expired, .terminated, .failed: observeEnded(snapshot)
-        case .released: break
+        case .captured, .released: break
         }
+        // Capture and a refund from outside may show in the same look.
+        if case .captured = payment.phase { observeRefunds(snapshot) }
     }
 
     private mutating func observeOpen(_ snapshot: PaymentSnapshot) {

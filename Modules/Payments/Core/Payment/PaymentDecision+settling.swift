@@ -84,12 +84,20 @@ extension PaymentDecision {
                 case .authorized: now + Self.reservedLookEvery
                 case .captured(let since, _):
                     now.timeIntervalSince(since) < Self.slowLookFor ? now + Self.slowLookEvery : nil
-                case .aborted, .expired, .terminated, .released, .failed: nil
+                case .failed(_, let since): mayStillAppear(since) ? now + Self.reservedLookEvery : nil
+                case .aborted, .expired, .terminated, .released: nil
                 }
         }
         if payment.look != Payment.Look(at: at, failures: 0) {
             emit(.lookPlanned(Payment.Look(at: at, failures: 0)))
         }
+    }
+
+    /// A create that was given up without Vipps having shown the payment: its request may still land, while a customer could
+    /// approve it. Then it is released.
+    private func mayStillAppear(_ since: Date) -> Bool {
+        payment.aggregate == nil && payment.operations.contains { $0.mayHaveActed }
+            && now.timeIntervalSince(since) < Payment.approvalTime * 1.5
     }
 
     /// Every two seconds while the customer may act, slower when Vipps is late to say that the time is over.
