@@ -27,6 +27,15 @@ package enum Identification: Sendable, Hashable {
     case checkIn(CheckInID)
     case oneTimeQR
 
+    /// What the sale remembers: the envelope leaves with the request, and only the mask stays.
+    var readable: Identification {
+        switch self {
+        case .phoneNumber(_, let mask): .phoneNumber(envelope: Data(), mask: mask)
+        case .personalQR: .personalQR(envelope: Data())
+        case .checkIn, .oneTimeQR: self
+        }
+    }
+
     /// Whether Vipps must push to the customer's phone, which a sales unit may not be allowed to (5080).
     var needsPush: Bool {
         switch self {

@@ -38,7 +38,8 @@ extension Sale {
             let giveUp: SaleEvent
             switch payment.state {
             case .awaitingIdentification: giveUp = .paymentMoved(payment.id, .withdrawn, at: moment.now)
-            case .requested, .atVipps: giveUp = .paymentAbortAsked(payment.id, .otherIdentification, at: moment.now)
+            case .requested, .atVipps: 
+                giveUp = .paymentAbortAsked(payment.id, .otherIdentification, at: moment.now, by: moment.user)
             case .authorized, .aborting, .captured, .aborted, .expired, .terminated, .failed, .released, .withdrawn:
                 return nil
             }

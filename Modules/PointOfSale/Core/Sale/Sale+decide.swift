@@ -153,7 +153,7 @@ extension Sale {
             switch payment.state {
             case .awaitingIdentification: .paymentMoved(payment.id, .withdrawn, at: moment.now)
             case .requested, .atVipps, .authorized, .aborting(.cashier), .aborting(.otherIdentification):
-                .paymentAbortAsked(payment.id, .saleAbandoned, at: moment.now)
+                .paymentAbortAsked(payment.id, .saleAbandoned, at: moment.now, by: moment.user)
             case .aborting(.saleAbandoned), .captured, .aborted, .expired, .terminated, .failed, .released, .withdrawn: nil
             }
         }

@@ -20,12 +20,12 @@ extension Sale {
         case .paymentRequested(let id, let identification, let at):
             next.change(id) { payment in
                 if case .vipps(let terms, let reference, _) = payment.means {
-                    payment.means = .vipps(terms, reference: reference, identification)
+                    payment.means = .vipps(terms, reference: reference, identification.readable)
                 }
                 payment.state = .requested
                 payment.since = at
             }
-        case .paymentAbortAsked(let id, let reason, let at):
+        case .paymentAbortAsked(let id, let reason, let at, _):
             next.change(id) {
                 $0.state = .aborting(reason)
                 $0.since = at

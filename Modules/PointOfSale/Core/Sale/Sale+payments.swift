@@ -59,7 +59,7 @@ extension Sale {
         let giveUp: SaleEvent =
             switch payment.state {
             case .awaitingIdentification: .paymentMoved(id, .withdrawn, at: moment.now)
-            case .requested, .atVipps: .paymentAbortAsked(id, .otherIdentification, at: moment.now)
+            case .requested, .atVipps: .paymentAbortAsked(id, .otherIdentification, at: moment.now, by: moment.user)
             case .authorized, .aborting, .captured, .aborted, .expired, .terminated, .failed, .released, .withdrawn:
                 throw .paymentEnded
             }
@@ -70,7 +70,7 @@ extension Sale {
         let payment = try vippsPayment(id)
         switch payment.state {
         case .awaitingIdentification: return [.paymentMoved(id, .withdrawn, at: moment.now)]
-        case .requested, .atVipps: return [.paymentAbortAsked(id, .cashier, at: moment.now)]
+        case .requested, .atVipps: return [.paymentAbortAsked(id, .cashier, at: moment.now, by: moment.user)]
         case .aborting: return []  // Asked twice: the first request stands.
         case .authorized, .captured, .aborted, .expired, .terminated, .failed, .released, .withdrawn:
             throw .paymentEnded

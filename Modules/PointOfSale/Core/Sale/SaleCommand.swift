@@ -102,7 +102,7 @@ package enum SaleEvent: Sendable, Hashable {
     /// Waits for identification, or is about to be requested.
     case paymentStarted(Payment)
     case paymentRequested(PaymentID, Identification, at: Date)
-    case paymentAbortAsked(PaymentID, GivingUpReason, at: Date)
+    case paymentAbortAsked(PaymentID, GivingUpReason, at: Date, by: UserID?)
     case paymentMoved(PaymentID, PaymentState, at: Date)
     case cashTaken(Payment)
     case refundRequested(Refund)
