@@ -90,7 +90,9 @@ let package = Package(
         .systemLibrary(name: "CZeroMQ", path: "Modules/Platform/CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "COpenSSL", path: "Modules/Platform/COpenSSL", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", path: "Modules/Platform/CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CQREncode", path: "Modules/Platform/CQREncode", providers: [.apt(["libqrencode-dev"])]),
         room("CrashPoints", at: "Platform/CrashPoints"),
+        room("QRCode", at: "Platform/QRCode", imports: ["CQREncode"]),
         room("ZeroMQ", at: "Platform/ZeroMQ", imports: ["CZeroMQ"]),
         room(
             "ZeroMQMessaging", at: "Platform/ZeroMQMessaging",
@@ -115,7 +117,8 @@ let package = Package(
         room("PointOfSale", at: "PointOfSale/Core", imports: ["SharedKernel"]),
         room(
             "PointOfSaleAdapters", at: "PointOfSale/Adapters",
-            imports: ["PointOfSale", "WebUI", mustache] + shared + adapterTechnology, resources: [.copy("Pages")]),
+            imports: ["PointOfSale", "WebUI", "QRCode", mustache] + shared + adapterTechnology,
+            resources: [.copy("Pages")]),
         room("Payments", at: "Payments/Core", imports: ["SharedKernel"]),
         room(
             "PaymentsAdapters", at: "Payments/Adapters",

@@ -54,7 +54,11 @@ final class SetupAtVipps: SetupProvider {
         return try result.get()
     }
 
+    /// Checks of this agreement's keys wait until it is woken.
+    let slow = Mutex<(agreement: AgreementID, signal: WakeSignal)?>(nil)
+
     func checkKeys(_ address: SetupAddress) async throws(SetupTrouble) {
+        if let slow = slow.withLock({ $0 }), slow.agreement == address.agreementID { await slow.signal.wait() }
         try act("check", address.msn ?? "-") { _ in }
     }
 
@@ -114,6 +118,24 @@ final class SetupAtVipps: SetupProvider {
     }
 }
 
+/// Hands messages to the gateway's set-up as the bus would.
+struct SetupHearing: Sendable {
+    let store: SQLiteSetupStore
+    let tenant: TenantID
+    var clock = HandClock()
+
+    func hear(_ message: some MessageContract) async throws {
+        var router = MessageRouter<Database>()
+        let clock = clock
+        SetupHandlers(store: store, now: { clock.now }).register(in: &router)
+        let envelope = Envelope(
+            id: .new(at: clock.now), source: "/pos-service", type: type(of: message).type, subject: message.subject,
+            time: clock.now, tenantID: tenant, stream: type(of: message).stream, sequence: 1, epoch: "e",
+            cause: .beginning(at: clock.now), data: try JSONEncoder.house.encode(message))
+        try await store.database.writer.write { [router] db in try router.handle(envelope, in: db) }
+    }
+}
+
 /// Set-up over a real database, with Vipps' side beside it.
 struct SetupBench: Sendable {
     let clock = HandClock()
@@ -143,16 +165,8 @@ struct SetupBench: Sendable {
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 
-    /// Hands a message to the gateway as the bus would.
     func hear(_ message: some MessageContract, tenant other: TenantID? = nil) async throws {
-        var router = MessageRouter<Database>()
-        let clock = clock
-        SetupHandlers(store: store, now: { clock.now }).register(in: &router)
-        let envelope = Envelope(
-            id: .new(at: clock.now), source: "/pos-service", type: type(of: message).type, subject: message.subject,
-            time: clock.now, tenantID: other ?? tenant, stream: type(of: message).stream, sequence: 1, epoch: "e",
-            cause: .beginning(at: clock.now), data: try JSONEncoder.house.encode(message))
-        try await database.writer.write { [router] db in try router.handle(envelope, in: db) }
+        try await SetupHearing(store: store, tenant: other ?? tenant, clock: clock).hear(message)
     }
 
     func told<Contract: MessageContract>(_ contract: Contract.Type) async throws -> [Contract] {
@@ -371,6 +385,66 @@ struct SetupBench: Sendable {
         #expect(Array(bench.vipps.webhooks.prefix(2)) == standing)
         #expect(bench.vipps.webhooks.count == 3)
         #expect(try await bench.told(WebhookMissing.self).map(\.reason) == [.takenByAnother])
+    }
+}
+
+@Suite("The worker of set-up", .timeLimit(.minutes(1))) struct SetupWorkerTests {
+    private let bench: SetupBench
+    init() throws { bench = try SetupBench() }
+
+    /// Runs the worker while `body` does.
+    private func running(_ body: () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [bench] in try await bench.worker.run() }
+            try await body()
+            group.cancelAll()
+        }
+    }
+
+    /// Waits for the commits that tell something until one agreement's keys are told.
+    private func keysTold(_ agreement: AgreementID) async throws {
+        while try await !bench.told(KeysChecked.self).contains(where: { $0.agreementID == agreement }) {
+            await bench.messages.appended.wait()
+        }
+    }
+
+    @Test("is woken by the commit that queues a job")
+    func woken() async throws {
+        try await running {
+            try await bench.hear(bench.agreementSaved())
+            try await keysTold(bench.agreement)
+        }
+    }
+
+    @Test("goes on with what an earlier process left on disk")
+    func leftBehind() async throws {
+        try await bench.hear(bench.agreementSaved())
+        try await running { try await keysTold(bench.agreement) }
+    }
+
+    @Test("lets no agreement wait for another's slow answers")
+    func fence() async throws {
+        let signal = WakeSignal()
+        let other = AgreementID(UUID())
+        bench.vipps.slow.withLock { $0 = (bench.agreement, signal) }
+        try await running {
+            try await bench.hear(bench.agreementSaved())
+            try await bench.hear(bench.agreementSaved(other))
+            try await keysTold(other)
+            #expect(try await bench.told(KeysChecked.self).count == 1)
+            signal.wake()
+            try await keysTold(bench.agreement)
+        }
+    }
+
+    @Test("looks at the webhooks by itself when it starts")
+    func watchesAtStart() async throws {
+        try await bench.prepare()
+        try await bench.register()
+        bench.vipps.with { $0.webhooks = [] }
+        try await running {
+            while bench.vipps.webhooks.count < 2 { await bench.messages.appended.wait() }
+        }
     }
 }
 

@@ -11,7 +11,7 @@ package struct SQLiteSetupStore: Sendable {
     /// Jobs of one agreement waiting at most; one more is refused and told.
     package static let jobsMax = 500
 
-    let database: SQLiteDatabase
+    package let database: SQLiteDatabase
     let messages: SQLiteMessageStore
     /// Raised after every commit that queued a job.
     package let queued = WakeSignal()
