@@ -67,6 +67,7 @@ import Testing
         "lets only one room touch each C library",
         arguments: [
             ("CZeroMQ", "ZeroMQ"), ("COpenSSL", "Cryptography"), ("CCurl", "NotificationsAdapters"),
+            ("CQREncode", "QRCode"),
         ])
     func oneRoom(library: String, room: String) throws {
         #expect(try ModuleTable().rooms.filter { $0.imports.contains(library) }.map(\.name) == [room])

@@ -26,11 +26,6 @@ def _header(name: str) -> Callable[[], bool]:
                        ("/usr/include/", "/usr/include/*-linux-gnu/", "/usr/local/include/"))
 
 
-def _library(name: str) -> Callable[[], bool]:
-    return lambda: any(glob.glob(pattern + name) for pattern in
-                       ("/usr/lib/*-linux-gnu/", "/lib/*-linux-gnu/", "/usr/lib/", "/usr/lib64/", "/usr/local/lib/"))
-
-
 def _program(*names: str) -> Callable[[], bool]:
     return lambda: any(find_program(name) for name in names)
 
@@ -50,7 +45,7 @@ TO_RUN = [
     Need("libzmq3-dev", "the message bus", _header("zmq.h")),
     Need("libcurl4-openssl-dev", "sending mail", _header("curl/curl.h")),
     Need("zlib1g-dev", "compression over HTTP", _header("zlib.h")),
-    Need("libqrencode4", "drawing QR codes in the simulator", _library("libqrencode.so.4")),
+    Need("libqrencode-dev", "drawing QR codes", _header("qrencode.h")),
     Need("nginx-light", "the front door", _program("nginx")),
     Need("openssl", "making keys", _program("openssl")),
     Need("python3-venv", "the Python environment", _python_can_make_environments),
