@@ -17,7 +17,7 @@ package struct Templates: Sendable {
     package init(pages: URL?, texts: Texts) throws {
         HTMLEscaping.register
         self.texts = texts
-        var sources = try Self.sources(in: try Resources.directory(named: "templates"))
+        var sources = try Self.sources(in: Resources.directory(named: "templates"))
         let pageSources = if let pages { try Self.sources(in: pages) } else { [String: String]() }
         for (name, source) in pageSources {
             guard sources.updateValue(source, forKey: name) == nil else {

@@ -12,7 +12,7 @@ package struct Texts: Sendable {
 
     /// The texts shipped with this module.
     package static func load() throws -> Texts {
-        try Texts(directory: try Resources.directory(named: "texts"))
+        try Texts(directory: Resources.directory(named: "texts"))
     }
 
     /// Reads `<language>.json` for every language and refuses missing or extra keys and placeholders.
@@ -117,7 +117,8 @@ package struct Words: Sendable {
 
     /// Fills in once from left to right, so that a value with braces of its own stays as it is.
     private func fill(_ text: String, _ values: [String: String]) -> String {
-        text.replacing(/\{(\w+)\}/) { match in
+        guard text.utf8.contains(UInt8(ascii: "{")) else { return text }
+        return text.replacing(/\{(\w+)\}/) { match in
             let name = String(match.output.1)
             return values[name] ?? (name == "brand" ? brand : String(match.output.0))
         }
