@@ -11,8 +11,8 @@ struct BusTool: AsyncParsableCommand {
         commandName: "bus-tool",
         abstract: "Watches the message bus, shows heads, cursors and lag, and mends what stands still.",
         discussion: """
-            watch and heads listen on the bus itself with an observer's key. The other commands ask the service that owns \
-            the data, over HTTP, signed in as an operator; the password comes from OPERATOR_PASSWORD or is asked for.
+            watch and heads listen on the bus itself with an observer's key. The other commands ask the service that \
+            owns the data, over HTTP, signed in as an operator; the password comes from OPERATOR_PASSWORD or is asked for.
             """,
         subcommands: [Watch.self, Heads.self, Health.self, DeadLetters.self, AcceptEpoch.self, Retire.self])
 }

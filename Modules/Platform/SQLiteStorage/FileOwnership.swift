@@ -1,6 +1,7 @@
 import Foundation
 
-/// Holds the lock file beside a database as long as it lives. The kernel lets go when the process ends, however it ends.
+/// Holds the lock file beside a database as long as it lives. The kernel lets go when the process ends, however it
+/// ends.
 final class FileOwnership: Sendable {
     let path: String
     private let descriptor: Int32
@@ -20,7 +21,7 @@ final class FileOwnership: Sendable {
             throw DatabaseRefused(
                 path: path,
                 reason:
-                    "process \(owner.isEmpty ? "(unknown)" : owner) owns it; a file has one owner. Stop that process first"
+                    "process \(owner.isEmpty ? "(unknown)" : owner) owns it; stop that process first"
             )
         }
         ftruncate(descriptor, 0)

@@ -3,15 +3,17 @@ import GRDB
 
 /// The one door of a SQLite file: WAL, `synchronous=FULL`, foreign keys, migrated, and owned by this process alone.
 ///
-/// SQLite before 3.51.3 can lose commits when two connections write or checkpoint one WAL file at the same instant. So a
-/// file has one owner, held by a lock file beside it, and nobody else may open it for writing. Back up with `backUp(to:)`.
+/// SQLite before 3.51.3 can lose commits when two connections write or checkpoint one WAL file at the same instant. So
+/// a file has one owner, held by a lock file beside it, and nobody else may open it for writing. Back up with
+/// `backUp(to:)`.
 package struct SQLiteDatabase: Sendable {
     package let writer: any DatabaseWriter
     private let ownership: FileOwnership
 
     /// Opens or makes the file, brings its schema up to date and adds the tables of the message bus.
     ///
-    /// - Throws: `DatabaseRefused` when another process owns the file, when a newer version of this program has migrated
+    /// - Throws: `DatabaseRefused` when another process owns the file, when a newer version of this program has
+    ///   migrated
     ///   it, or when the required settings did not take; otherwise GRDB's `DatabaseError`.
     package init(path: String, migrator: DatabaseMigrator) throws {
         try self.init(ownership: FileOwnership(of: path), migrator: migrator)

@@ -2,11 +2,13 @@ import CZeroMQ
 import Dispatch
 import Foundation
 
-/// A thread that runs an actor's jobs and, between them, waits for its sockets: what blocks never blocks Swift's own pool.
+/// A thread that runs an actor's jobs and, between them, waits for its sockets: what blocks never blocks Swift's own
+/// pool.
 ///
 /// The actor that owns the sockets names this executor as its own, so that sockets are touched on this thread alone.
 package final class PollingExecutor: SerialExecutor, @unchecked Sendable {
-    // `@unchecked`: jobs, isStopped and thread are guarded by the lock; items and onReadable are touched on the thread only.
+    // `@unchecked`: jobs, isStopped and thread are guarded by the lock; items and onReadable are touched on the thread
+    // only.
     private let lock = NSLock()
     private var jobs: [UnownedJob] = []
     private var isStopped = false
@@ -86,7 +88,8 @@ package final class PollingExecutor: SerialExecutor, @unchecked Sendable {
     private func waitForSomething() {
         var waiting = items
         waiting.append(zmq_pollitem_t(socket: nil, fd: wakeDescriptor, events: Int16(ZMQ_POLLIN), revents: 0))
-        guard zmq_poll(&waiting, Int32(waiting.count), -1) > 0 else { return }  // Interrupted by a signal: around again.
+        // Interrupted by a signal: around again.
+        guard zmq_poll(&waiting, Int32(waiting.count), -1) > 0 else { return }
         if waiting[waiting.count - 1].revents != 0 {
             var count: UInt64 = 0
             _ = read(wakeDescriptor, &count, MemoryLayout<UInt64>.size)

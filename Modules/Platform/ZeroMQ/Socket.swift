@@ -3,7 +3,8 @@ import Foundation
 
 /// One ZeroMQ socket. It belongs to one thread and cannot be copied; it is closed when its owner lets go of it.
 ///
-/// A value of this kind dies after its last use, not at the end of the scope: keep it in an owner that lives long enough.
+/// A value of this kind dies after its last use, not at the end of the scope: keep it in an owner that lives long
+/// enough.
 package struct Socket: ~Copyable {
     package enum Kind: Sendable {
         case extendedPublisher, subscriber, reply, request

@@ -1,7 +1,8 @@
 import CZeroMQ
 
 /// The home of sockets. Close the sockets first, then let go of the context.
-package final class ZeroMQContext: @unchecked Sendable {  // A context is the one thing of libzmq that threads may share.
+package final class ZeroMQContext: @unchecked Sendable {
+    // `@unchecked`: a context is the one thing of libzmq that threads may share; the handle never changes.
     let handle: UnsafeMutableRawPointer
 
     package init() throws {

@@ -4,7 +4,8 @@ package enum BusLimits {
     package static let messageBytesMax = 1 << 20
     /// Messages published from one read of the outbox.
     package static let publishBatchMax = 500
-    /// Messages sent again for one request; whoever needs more asks again, so that one subscriber cannot flood the others.
+    /// Messages sent again for one request; whoever needs more asks again, so that one subscriber cannot flood the
+    /// others.
     package static let replayMax = 500
     /// Messages applied in one transaction: one fsync for many, yet the write lock is held only for milliseconds.
     package static let applyBatchMax = 500

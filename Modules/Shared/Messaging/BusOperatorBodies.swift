@@ -7,7 +7,8 @@
 /// - `POST /operator/bus/accept-epoch` takes `AcceptEpochBody`, answers 204
 /// - `POST /operator/bus/retire` takes `RetireSubscriberBody`, answers 204
 ///
-/// `BusOperationRefused` is a problem of status 422 with its slug, field and reason; `StoreUnavailable` one of status 503.
+/// `BusOperationRefused` is a problem of status 422 with its slug, field and reason; `StoreUnavailable` one of status
+/// 503.
 package struct DeadLetterList: Sendable, Hashable, Codable {
     package let deadLetters: [DeadLetter]
     package init(deadLetters: [DeadLetter]) { self.deadLetters = deadLetters }

@@ -1,7 +1,8 @@
 import Foundation
 import SharedKernel
 
-/// What the buses of two services tell each other, beside the messages themselves. JSON; fields are added, never changed.
+/// What the buses of two services tell each other, beside the messages themselves. JSON; fields are added, never
+/// changed.
 package enum BusTopic {
     package static let heartbeat = "bus.heartbeat"
     /// Asked of `publisher`.

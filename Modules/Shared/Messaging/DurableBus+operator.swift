@@ -41,7 +41,8 @@ extension DurableBus {
 
     /// Applies a dead letter now.
     ///
-    /// - Throws: `BusOperationRefused` when there is none or its handler refuses it again (it stays), `StoreUnavailable`.
+    /// - Throws: `BusOperationRefused` when there is none or its handler refuses it again (it stays),
+    ///   `StoreUnavailable`.
     package func retry(_ id: Int64) async throws {
         let wasThere: Bool
         do {
@@ -72,8 +73,8 @@ extension DurableBus {
 
     /// Goes on with a refused stream in the history its publisher offers now, behind number `after`.
     ///
-    /// Whatever that history holds up to `after` is taken as applied; whatever follows is applied. That is an operator's
-    /// decision, made after comparing the books: after a restored backup nothing else can tell.
+    /// Whatever that history holds up to `after` is taken as applied; whatever follows is applied. That is an
+    /// operator's decision, made after comparing the books: after a restored backup nothing else can tell.
     /// - Throws: `BusOperationRefused`, `StoreUnavailable`.
     package func acceptEpoch(_ epoch: String, of publisher: String, stream: MessageStream, after: Int64) async throws {
         let subscription = Subscription(publisher: publisher, stream: stream)

@@ -4,11 +4,13 @@ import ServiceLifecycle
 import SharedKernel
 import Synchronization
 
-/// Exactly-once effects over a medium that forgets: publishes the outbox, keeps the inbox in order, repairs what was lost.
+/// Exactly-once effects over a medium that forgets: publishes the outbox, keeps the inbox in order, repairs what was
+/// lost.
 ///
-/// One loop per task, each woken by its signal: publishing (a commit appended), receiving (the medium delivered), applying
-/// (a message is next), answering (a subscriber asks). Timers only repair: heartbeats, questions asked again, retention.
-/// On graceful shutdown the transaction in hand is finished and what was committed is published; then the medium is left.
+/// One loop per task, each woken by its signal: publishing (a commit appended), receiving (the medium delivered),
+/// applying (a message is next), answering (a subscriber asks). Timers only repair: heartbeats, questions asked again,
+/// retention. On graceful shutdown the transaction in hand is finished and what was committed is published; then the
+/// medium is left.
 package actor DurableBus<Store: MessageStore>: Service {
     package nonisolated let service: String
     let store: Store
@@ -152,6 +154,7 @@ package struct UnknownPublisher: Error, Sendable, CustomStringConvertible {
     package let subscription: Subscription
     package let peers: [String]
     package var description: String {
-        "stream \(subscription.stream.rawValue): \(subscription.publisher) is not in the bus directory (\(peers.joined(separator: ", ")))"
+        "stream \(subscription.stream.rawValue): \(subscription.publisher) is not in the bus directory "
+            + "(\(peers.joined(separator: ", ")))"
     }
 }

@@ -59,7 +59,8 @@ package struct Envelope: Sendable, Hashable {
     }
 }
 
-/// A published promise: one message type between services. Fields are added, never changed; a golden file freezes its form.
+/// A published promise: one message type between services. Fields are added, never changed; a golden file freezes its
+/// form.
 package protocol MessageContract: Codable, Sendable, Hashable {
     /// `payments.payment-captured.v1`
     static var type: String { get }

@@ -1,7 +1,8 @@
 import Foundation
 import SharedKernel
 
-/// The envelope as it travels: CloudEvents 1.0 in JSON, structured mode. The data is spliced in as it was encoded, byte for byte.
+/// The envelope as it travels: CloudEvents 1.0 in JSON, structured mode. The data is spliced in as it was encoded, byte
+/// for byte.
 package enum EnvelopeCoding {
     /// - Parameter previousID: the message one number before in the same stream; `nil` for the first. It chains the
     ///   stream, so that a history that was cut off and continued differently is noticed.

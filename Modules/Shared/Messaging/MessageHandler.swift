@@ -1,8 +1,8 @@
 import Foundation
 import SharedKernel
 
-/// Applies one message. `Transaction` is the store's open transaction: the same one that moves the inbox cursor, so that
-/// effect and cursor are kept together or not at all.
+/// Applies one message. `Transaction` is the store's open transaction: the same one that moves the inbox cursor, so
+/// that effect and cursor are kept together or not at all.
 package protocol MessageHandler<Transaction>: Sendable {
     associatedtype Transaction
 

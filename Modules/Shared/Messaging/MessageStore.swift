@@ -37,7 +37,8 @@ package protocol Outbox<Transaction>: Sendable {
     /// The message that bears this number here; `nil` when there is none, or none any more.
     func outboxMessageID(of stream: MessageStream, sequence: Int64) async throws -> MessageID?
 
-    /// Removes up to `limit` messages of the stream, numbers up to `sequence`, that are older than `instant`. Returns how many.
+    /// Removes up to `limit` messages of the stream, numbers up to `sequence`, that are older than `instant`. Returns
+    /// how many.
     func removeOutboxMessages(
         of stream: MessageStream, through sequence: Int64, appendedBefore instant: Date, limit: Int
     ) async throws -> Int

@@ -8,7 +8,8 @@ package protocol MessageTransport: Sendable {
 
     /// Joins the network and begins to listen to topics that start with one of `topicPrefixes`. Called once.
     ///
-    /// The sequence ends when the transport is closed. It is bounded: when its reader is too slow, messages are dropped.
+    /// The sequence ends when the transport is closed. It is bounded: when its reader is too slow, messages are
+    /// dropped.
     /// - Throws: when the network cannot be joined, for instance because the address is taken.
     func open(topicPrefixes: [String]) async throws -> AsyncStream<TransportEvent>
 

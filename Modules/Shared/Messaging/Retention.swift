@@ -2,8 +2,9 @@
 package enum Retention {
     /// The highest number of `stream` that nobody needs any more; the minimum age is a rule apart.
     ///
-    /// A peer that was never heard may listen to anything, so it holds everything. A known subscriber that is away holds
-    /// what it has not applied, for as long as nobody retires it. Who does not listen to the stream holds nothing.
+    /// A peer that was never heard may listen to anything, so it holds everything. A known subscriber that is away
+    /// holds what it has not applied, for as long as nobody retires it. Who does not listen to the stream holds
+    /// nothing.
     package static func removableThrough(
         _ stream: MessageStream, head: StreamHead, peers: [String], subscribers: [String: SubscriberRecord]
     ) -> Int64 {
