@@ -51,7 +51,9 @@ package struct PointOfSaleDoor: Sendable {
     package func signIn(
         userName: String, password: String, tenant: String?, request: Request, context: ServingContext
     ) async throws -> (SignedIn, Cookie) {
-        for (field, text, max) in [("userName", userName, 64), ("password", password, 512), ("tenant", tenant ?? "", 200)]
+        for (field, text, max) in [
+            ("userName", userName, 64), ("password", password, 512), ("tenant", tenant ?? "", 200),
+        ]
         where text.utf8.count > max {
             throw Invalid(field: field, slug: "too-long", reason: "must be shorter")
         }
@@ -116,7 +118,9 @@ struct QueryReader {
         return number
     }
 
-    func word<Word: RawRepresentable<String> & CaseIterable>(_ name: String, as type: Word.Type = Word.self) throws -> Word? {
+    func word<Word: RawRepresentable<String> & CaseIterable>(_ name: String, as type: Word.Type = Word.self) throws
+        -> Word?
+    {
         guard let text = try text(name) else { return nil }
         guard let word = Word(rawValue: text) else {
             let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
@@ -154,7 +158,8 @@ extension SaleQuery {
         guard text.utf8.count == 10, parts.count == 3, let year = parts[0], let month = parts[1], let day = parts[2],
             (2000...2199).contains(year),
             let start = calendar.date(from: DateComponents(year: year, month: month, day: day)),
-            calendar.dateComponents([.year, .month, .day], from: start) == DateComponents(year: year, month: month, day: day),
+            calendar.dateComponents([.year, .month, .day], from: start)
+                == DateComponents(year: year, month: month, day: day),
             let end = calendar.date(byAdding: .day, value: 1, to: start)
         else { throw Invalid(field: "day", slug: "not-a-day", reason: "must be a date like 2026-11-23") }
         from = start

@@ -56,7 +56,8 @@ extension Problem {
     package init(_ rejection: SaleRejection) {
         switch rejection {
         case .wrongCurrency, .quantityOutOfRange, .priceOutOfRange, .discountOutOfRange, .amountNotPositive,
-            .amountBeyondDue, .amountBeyondPaymentMax, .amountBeyondReceived, .amountBeyondRefundable, .amountBeyondReturn,
+            .amountBeyondDue, .amountBeyondPaymentMax, .amountBeyondReceived, .amountBeyondRefundable,
+            .amountBeyondReturn,
             .quantityBeyondReturnable, .linesDoubled:
             self = .invalid(Self.field(of: rejection))
         case .unknownLine: self = .notFound("line of this sale")
@@ -89,11 +90,15 @@ extension Problem {
         case .amountBeyondReceived:
             Invalid(field: "received", slug: "too-little", reason: "must cover the amount")
         case .amountBeyondRefundable(let left):
-            Invalid(field: "amount", slug: "beyond-refundable", reason: "must be at most what is left of the payment: \(left)")
+            Invalid(
+                field: "amount", slug: "beyond-refundable",
+                reason: "must be at most what is left of the payment: \(left)")
         case .amountBeyondReturn(let left):
-            Invalid(field: "amount", slug: "beyond-return", reason: "must be at most what the return still owes: \(left)")
+            Invalid(
+                field: "amount", slug: "beyond-return", reason: "must be at most what the return still owes: \(left)")
         case .quantityBeyondReturnable(let line, let left):
-            Invalid(field: "lines", slug: "beyond-returnable", reason: "of line \(line) only \(left) can still be returned")
+            Invalid(
+                field: "lines", slug: "beyond-returnable", reason: "of line \(line) only \(left) can still be returned")
         case .linesDoubled:
             Invalid(field: "lines", slug: "doubled", reason: "must name each line once")
         default:
@@ -110,7 +115,8 @@ extension Problem {
         case .notAReturn: ("not-a-return", "This is an ordinary sale. Return lines of a completed sale first.")
         case .isAReturn: ("is-a-return", "A return only gives goods and money back.")
         case .noLines: ("no-lines", "The basket is empty. Add a product first.")
-        case .tooManyLines(let max): ("too-many-lines", "A sale has at most \(max) lines. Finish this one and start another.")
+        case .tooManyLines(let max):
+            ("too-many-lines", "A sale has at most \(max) lines. Finish this one and start another.")
         case .tooManyPayments(let max):
             ("too-many-payments", "A sale has at most \(max) payments. Abandon it and start another.")
         case .paymentUnderWay:

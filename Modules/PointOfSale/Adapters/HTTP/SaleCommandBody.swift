@@ -27,7 +27,8 @@ struct SaleCommandBody: Decodable {
     }
 
     enum Key: String, CodingKey {
-        case commandID, type, productID, code, quantity, lineID, unitPrice, discount, discountRate, email, paymentOptionID,
+        case commandID, type, productID, code, quantity, lineID, unitPrice, discount, discountRate, email,
+            paymentOptionID,
             amount, identification, invoiceEmail, paymentID, received, lines, all, reason
     }
 

@@ -11,7 +11,11 @@ struct SaleRoutes {
     func add(to api: RouterGroup<ServingContext>) {
         api.post("session", use: signIn)
         api.get("session") { _, context in try jsonResponse(SessionBody(try await door.current(context))) }
-        api.delete("session") { _, context in
+        api.delete("session") { request, context in
+            // The address as such needs no token, for signing in; signing out does.
+            guard request.headers[.csrfToken] == context.session?.csrf else {
+                throw Problem.forbidden("The request lacks the session's token. Load the page again.")
+            }
             var response = Response(status: .noContent)
             response.setCookie(try await door.signOut(context))
             return response
@@ -108,7 +112,8 @@ extension SaleQuery {
         self.init(
             search: try query.text("search"), state: try query.word("state"), kind: try query.word("kind"),
             agentInstanceID: try query.identifier("agentInstanceID"), method: try query.word("paymentKind"),
-            needsAttention: try query.flag("attention"), limit: try query.number("limit", in: 1...SaleQuery.limitMax) ?? 50,
+            needsAttention: try query.flag("attention"),
+            limit: try query.number("limit", in: 1...SaleQuery.limitMax) ?? 50,
             cursor: try query.text("cursor", max: 80))
         if let day = try query.text("day") { try setDay(day, in: market) }
     }

@@ -130,7 +130,8 @@ struct VippsRoutes {
             let draft = try await decodeBody(MobilePayQRDraft.self, of: request)
             return try asked(
                 await codes.convert(
-                    beaconID: draft.beaconID, locationDescription: draft.locationDescription, of: id, by: current.person))
+                    beaconID: draft.beaconID, locationDescription: draft.locationDescription, of: id, by: current.person
+                ))
         }
         all.put(":merchantQRID") { request, context in
             let (current, id) = try await salesUnit(context, .administrator)

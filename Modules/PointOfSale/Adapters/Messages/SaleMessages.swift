@@ -46,7 +46,8 @@ extension SQLitePointOfSaleTransaction {
             case .returning(let original, let identifier):
                 try send(sale.asReturned(from: original, identifier, at: at), in: sale.tenantID)
             }
-        case .lineAdded, .lineChanged, .lineRemoved, .invoiceEmailSet, .parked, .resumed, .paymentStarted, .paymentMoved,
+        case .lineAdded, .lineChanged, .lineRemoved, .invoiceEmailSet, .parked, .resumed, .paymentStarted,
+            .paymentMoved,
             .outsideRefundRecorded, .refundEnded, .refundCounted, .linesReturned, .returnEnded, .abandoned,
             .invoiceMailEnded:
             break

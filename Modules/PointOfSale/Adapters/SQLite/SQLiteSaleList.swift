@@ -47,7 +47,8 @@ package struct SQLiteSaleList: SaleList {
         return SaleSummary(
             id: try row.identifier("id"), identifier: row["identifier"], kind: try row.word("kind"),
             state: try row.word("state"), total: try row.money("total"), startedAt: row.instant("started_at"),
-            endedAt: row.optionalInstant("ended_at"), organizationalUnitID: try row.identifier("organizational_unit_id"),
+            endedAt: row.optionalInstant("ended_at"),
+            organizationalUnitID: try row.identifier("organizational_unit_id"),
             agentInstanceID: row.optionalIdentifier("agent_instance_id"), agentInstanceName: row["till_name"],
             startedByName: row["user_name"], methods: methods, needsAttention: row["needs_attention"])
     }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Metrics
 import PointOfSale
 import SharedKernel
 
@@ -70,9 +71,26 @@ extension SQLitePointOfSaleTransaction {
     }
 
     private func markMoment(of event: SaleEvent) {
-        if case .paymentRequested = event { mark("start-payment") }
-        if case .paymentMoved(_, .captured, _) = event { mark("payment-captured") }
-        if case .completed = event { mark("complete") }
+        switch event {
+        case .paymentRequested: mark("start-payment")
+        case .paymentMoved(_, let state, _):
+            if case .captured = state { mark("payment-captured") }
+            count("pos_payments_total", PaymentStateName(state).rawValue)
+        case .cashTaken: count("pos_payments_total", "cash")
+        case .completed:
+            mark("complete")
+            count("pos_sales_total", "completed")
+        case .abandoned: count("pos_sales_total", "abandoned")
+        case .started, .lineAdded, .lineChanged, .lineRemoved, .invoiceEmailSet, .parked, .resumed, .paymentStarted,
+            .paymentAbortAsked, .refundRequested, .cashPaidOut, .outsideRefundRecorded, .refundEnded, .refundCounted,
+            .linesReturned, .returnEnded, .invoiceMailEnded:
+            break
+        }
+    }
+
+    /// Only what is committed counts.
+    private func count(_ label: String, _ state: String) {
+        db.afterNextTransaction { _ in Counter(label: label, dimensions: [("state", state)]).increment() }
     }
 
     func nextNumber(in unit: OrganizationalUnitID) throws -> Int64 {

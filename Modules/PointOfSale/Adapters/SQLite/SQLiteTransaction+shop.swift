@@ -33,7 +33,8 @@ extension SQLitePointOfSaleTransaction {
     }
 
     func organizationalUnit(_ id: OrganizationalUnitID, in tenant: TenantID) throws -> OrganizationalUnit? {
-        try one("SELECT * FROM organizational_unit WHERE id = ? AND tenant_id = ?", [id.text, tenant.text]).map(Self.unit)
+        try one("SELECT * FROM organizational_unit WHERE id = ? AND tenant_id = ?", [id.text, tenant.text]).map(
+            Self.unit)
     }
 
     private static func unit(_ row: Row) throws -> OrganizationalUnit {
@@ -53,7 +54,8 @@ extension SQLitePointOfSaleTransaction {
 
     func hasNumberedSales(_ unit: OrganizationalUnitID) throws -> Bool {
         try one(
-            "SELECT 1 FROM organizational_unit WHERE id = ? AND next_number > ?", [unit.text, SaleIdentifier.firstNumber])
+            "SELECT 1 FROM organizational_unit WHERE id = ? AND next_number > ?",
+            [unit.text, SaleIdentifier.firstNumber])
             != nil
     }
 }
@@ -61,7 +63,9 @@ extension SQLitePointOfSaleTransaction {
 // Users and sessions.
 extension SQLitePointOfSaleTransaction {
     func users(in tenant: TenantID) throws -> [User] {
-        try all("SELECT * FROM user WHERE tenant_id = ? ORDER BY display_name, id", [tenant.text]).map { try Self.user($0) }
+        try all("SELECT * FROM user WHERE tenant_id = ? ORDER BY display_name, id", [tenant.text]).map {
+            try Self.user($0)
+        }
     }
 
     func user(_ id: UserID, in tenant: TenantID) throws -> User? {
@@ -162,7 +166,8 @@ extension SQLitePointOfSaleTransaction {
         }
         if let cursor = query.cursor {
             guard let id = ProductID(cursor),
-                let row = try one("SELECT sort_name FROM product WHERE id = ? AND tenant_id = ?", [id.text, tenant.text])
+                let row = try one(
+                    "SELECT sort_name FROM product WHERE id = ? AND tenant_id = ?", [id.text, tenant.text])
             else { throw Invalid(field: "cursor", slug: "unknown", reason: "is not the `next` of a page of this list") }
             conditions.append("(sort_name, id) > (?, ?)")
             arguments += [row["sort_name"] as String, id.text]
@@ -170,7 +175,8 @@ extension SQLitePointOfSaleTransaction {
         let limit = min(max(query.limit, 1), 200)
         arguments += [limit + 1]
         let rows = try all(
-            "SELECT * FROM product WHERE \(conditions.joined(separator: " AND ")) ORDER BY sort_name, id LIMIT ?", arguments)
+            "SELECT * FROM product WHERE \(conditions.joined(separator: " AND ")) ORDER BY sort_name, id LIMIT ?",
+            arguments)
         let products = try rows.prefix(limit).map(Self.product)
         return ProductPage(products: products, next: rows.count > limit ? products.last?.id.text : nil)
     }
@@ -197,7 +203,8 @@ extension SQLitePointOfSaleTransaction {
     private static func product(_ row: Row) throws -> Product {
         try Product(
             id: try row.identifier("id"), number: row["number"], barcode: row["barcode"], name: row["name"],
-            price: try row.money("price"), vatRate: try VATRate(basisPoints: row["vat_rate"]), category: row["category"],
+            price: try row.money("price"), vatRate: try VATRate(basisPoints: row["vat_rate"]),
+            category: row["category"],
             currency: try row.word("currency"))
     }
 

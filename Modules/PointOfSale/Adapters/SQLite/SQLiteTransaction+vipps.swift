@@ -86,7 +86,8 @@ extension SQLitePointOfSaleTransaction {
 // Agreements and their webhooks.
 extension SQLitePointOfSaleTransaction {
     func agreements(in tenant: TenantID) throws -> [VippsAgreement] {
-        try all("SELECT * FROM agreement WHERE tenant_id = ? ORDER BY display_name, id", [tenant.text]).map(Self.agreement)
+        try all("SELECT * FROM agreement WHERE tenant_id = ? ORDER BY display_name, id", [tenant.text]).map(
+            Self.agreement)
     }
 
     func agreement(_ id: AgreementID, in tenant: TenantID) throws -> VippsAgreement? {
@@ -101,11 +102,13 @@ extension SQLitePointOfSaleTransaction {
         case "asked": check = .asked(at: at)
         case "accepted": check = .accepted(at: at)
         case "refused":
-            check = .refused(Refusal(code: row["keys_check_code"] ?? "", detail: row["keys_check_detail"] ?? ""), at: at)
+            check = .refused(
+                Refusal(code: row["keys_check_code"] ?? "", detail: row["keys_check_detail"] ?? ""), at: at)
         default: throw UnreadableRow(column: "keys_check")
         }
         return try VippsAgreement(
-            id: try row.identifier("id"), displayName: row["display_name"], keysSetAt: row.optionalInstant("keys_set_at"),
+            id: try row.identifier("id"), displayName: row["display_name"],
+            keysSetAt: row.optionalInstant("keys_set_at"),
             keysSetBy: row.optionalIdentifier("keys_set_by"), keysCheck: check, lastFailure: try row.failure())
     }
 
@@ -162,7 +165,8 @@ extension SQLitePointOfSaleTransaction {
 // Sales units and their codes.
 extension SQLitePointOfSaleTransaction {
     func salesUnits(in tenant: TenantID) throws -> [SalesUnit] {
-        try all("SELECT * FROM sales_unit WHERE tenant_id = ? ORDER BY display_name, id", [tenant.text]).map(Self.salesUnit)
+        try all("SELECT * FROM sales_unit WHERE tenant_id = ? ORDER BY display_name, id", [tenant.text]).map(
+            Self.salesUnit)
     }
 
     func salesUnit(_ id: SalesUnitID, in tenant: TenantID) throws -> SalesUnit? {
@@ -203,11 +207,13 @@ extension SQLitePointOfSaleTransaction {
             """, [unit.text]
         ).map { row in
             MerchantQR(
-                salesUnitID: unit, merchantQRID: row["merchant_qr_id"], locationDescription: row["location_description"],
+                salesUnitID: unit, merchantQRID: row["merchant_qr_id"],
+                locationDescription: row["location_description"],
                 content: row["content"], state: try row.word("state"), hasImage: row["has_image"],
                 failure: try row.failure())
         }
-        return MerchantQRList(syncedAt: row?.optionalInstant("synced_at"), lastFailure: try row?.failure(), codes: codes)
+        return MerchantQRList(
+            syncedAt: row?.optionalInstant("synced_at"), lastFailure: try row?.failure(), codes: codes)
     }
 
     func keep(_ list: MerchantQRList, of unit: SalesUnitID) throws {

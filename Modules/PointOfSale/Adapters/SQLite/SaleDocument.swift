@@ -114,7 +114,9 @@ extension SaleDocument {
             beginning, state: try saleState(), lines: try lines.map { try $0.line(money) },
             payments: try payments.map { try $0.payment(money) }, refunds: try refunds.map { try $0.refund(money) },
             returns: try returns.map { item in
-                guard let state = LineReturn.State(rawValue: item.state) else { throw UnreadableRow(column: "returns.state") }
+                guard let state = LineReturn.State(rawValue: item.state) else {
+                    throw UnreadableRow(column: "returns.state")
+                }
                 return LineReturn(
                     returnID: item.sale.saleID, identifier: item.sale.identifier,
                     parts: item.parts.map {
@@ -168,7 +170,9 @@ extension SaleDocument.Line {
                 .sold
             }
         let discount: Discount =
-            if let discountAmount { .amount(money(discountAmount)) } else if let discountRate { .rate(discountRate) } else {
+            if let discountAmount { .amount(money(discountAmount)) } else if let discountRate {
+                .rate(discountRate)
+            } else {
                 .none
             }
         return SaleLine(

@@ -12,7 +12,8 @@ package struct EmailAddress: Sendable, Hashable {
         let trimmed = text.trimmingWhiteSpace()
         let parts = trimmed.split(separator: "@", omittingEmptySubsequences: false)
         let forbidden: Set<Character> = ["<", ">", ",", ";", "\"", "\\", "(", ")"]
-        let isClean = trimmed.unicodeScalars.allSatisfy { $0.value > 32 && $0.value != 127 && !(0x80...0x9F).contains($0.value) }
+        let isClean =
+            trimmed.unicodeScalars.allSatisfy { $0.value > 32 && $0.value != 127 && !(0x80...0x9F).contains($0.value) }
             && !trimmed.contains { forbidden.contains($0) || $0.isWhitespace }
         guard isClean, trimmed.utf8.count <= 254, parts.count == 2, !parts[0].isEmpty, parts[0].utf8.count <= 64,
             parts[1].split(separator: ".", omittingEmptySubsequences: false).count >= 2,

@@ -35,7 +35,8 @@ package struct Refund: Sendable, Hashable {
     package internal(set) var endedAt: Date?
 
     package init(
-        id: RefundID, paymentID: PaymentID, method: PaymentMethod, amount: Money, cause: RefundCause, state: RefundState,
+        id: RefundID, paymentID: PaymentID, method: PaymentMethod, amount: Money, cause: RefundCause,
+        state: RefundState,
         requestedAt: Date, requestedBy: UserID?, endedAt: Date?
     ) {
         self.id = id

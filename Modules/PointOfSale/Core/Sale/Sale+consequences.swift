@@ -38,7 +38,7 @@ extension Sale {
             let giveUp: SaleEvent
             switch payment.state {
             case .awaitingIdentification: giveUp = .paymentMoved(payment.id, .withdrawn, at: moment.now)
-            case .requested, .atVipps: 
+            case .requested, .atVipps:
                 giveUp = .paymentAbortAsked(payment.id, .otherIdentification, at: moment.now, by: moment.user)
             case .authorized, .aborting, .captured, .aborted, .expired, .terminated, .failed, .released, .withdrawn:
                 return nil
@@ -61,7 +61,8 @@ extension Sale {
         let wasAbandoned = events.contains { if case .abandoned = $0 { true } else { false } }
         guard !isReturn, !bringers.isEmpty || wasAbandoned else { return [] }
         var over = received - (isGone ? zero : total)
-        let newestFirst = payments.filter { bringers.contains($0.id) }
+        let newestFirst =
+            payments.filter { bringers.contains($0.id) }
             + payments.reversed().filter { !bringers.contains($0.id) && isGone }
         return newestFirst.compactMap { payment in
             let amount = min(over, refundable(of: payment))

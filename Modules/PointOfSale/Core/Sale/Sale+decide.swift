@@ -154,7 +154,8 @@ extension Sale {
             case .awaitingIdentification: .paymentMoved(payment.id, .withdrawn, at: moment.now)
             case .requested, .atVipps, .authorized, .aborting(.cashier), .aborting(.otherIdentification):
                 .paymentAbortAsked(payment.id, .saleAbandoned, at: moment.now, by: moment.user)
-            case .aborting(.saleAbandoned), .captured, .aborted, .expired, .terminated, .failed, .released, .withdrawn: nil
+            case .aborting(.saleAbandoned), .captured, .aborted, .expired, .terminated, .failed, .released, .withdrawn:
+                nil
             }
         }
         return givenUp + [.abandoned(at: moment.now, by: moment.user)]

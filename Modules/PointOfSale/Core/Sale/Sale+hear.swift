@@ -38,7 +38,8 @@ extension Sale {
 
     private func approved(_ payment: Payment, _ moment: Moment) -> [SaleEvent] {
         switch payment.state {
-        case .awaitingIdentification, .requested, .atVipps, .aborting(.cashier), .aborting(.otherIdentification), .aborted,
+        case .awaitingIdentification, .requested, .atVipps, .aborting(.cashier), .aborting(.otherIdentification),
+            .aborted,
             .expired, .terminated, .failed, .withdrawn:
             [.paymentMoved(payment.id, .authorized, at: moment.now)]
         case .authorized, .captured, .released: []

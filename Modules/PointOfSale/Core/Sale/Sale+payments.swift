@@ -45,7 +45,8 @@ extension Sale {
         let payment = try vippsPayment(id)
         switch payment.state {
         case .awaitingIdentification: return [.paymentRequested(id, identification, at: moment.now)]
-        case .requested, .atVipps, .authorized, .aborting, .captured, .aborted, .expired, .terminated, .failed, .released,
+        case .requested, .atVipps, .authorized, .aborting, .captured, .aborted, .expired, .terminated, .failed,
+            .released,
             .withdrawn:
             throw .notAwaitingIdentification
         }

@@ -79,7 +79,8 @@ package struct SaleLine: Sendable, Hashable {
     func with(quantity: Int? = nil, unitPrice: Money? = nil, discount: Discount? = nil) -> SaleLine {
         SaleLine(
             id: id, productID: productID, number: number, name: name, quantity: quantity ?? self.quantity,
-            unitPrice: unitPrice ?? self.unitPrice, discount: discount ?? discountRule, vatRate: vatRate, origin: origin)
+            unitPrice: unitPrice ?? self.unitPrice, discount: discount ?? discountRule, vatRate: vatRate, origin: origin
+        )
     }
 
     /// Whether one more of the same can simply be counted on this line.

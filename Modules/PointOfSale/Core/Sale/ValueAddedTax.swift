@@ -8,7 +8,8 @@ package struct VATRate: Sendable, Hashable, Comparable {
     package init(basisPoints: Int) throws(Invalid) {
         guard (0...10_000).contains(basisPoints) else {
             throw Invalid(
-                field: "vatRate", slug: "out-of-range", reason: "must be between 0 and 10000 (hundredths of a per cent)")
+                field: "vatRate", slug: "out-of-range", reason: "must be between 0 and 10000 (hundredths of a per cent)"
+            )
         }
         self.basisPoints = basisPoints
     }

@@ -34,7 +34,9 @@ package struct User: Sendable, Hashable {
                 field: "userName", slug: "not-a-user-name",
                 reason: "must be 2 to 64 of a-z, 0-9, dot, hyphen, underscore and @")
         }
-        guard !roles.isEmpty else { throw Invalid(field: "roles", slug: "missing", reason: "must name at least one role") }
+        guard !roles.isEmpty else {
+            throw Invalid(field: "roles", slug: "missing", reason: "must name at least one role")
+        }
         self.id = id
         self.userName = name
         self.displayName = try words(displayName, field: "displayName", max: 80)

@@ -15,10 +15,13 @@ package struct PhoneNumber: Sendable, Hashable {
             field: field, slug: "not-a-phone-number",
             reason: "must be a Norwegian, Danish, Swedish or Finnish number, with or without country code")
         guard text.utf8.count <= 64 else { throw wrong }
-        let separators: Set<Character> = ["-", "(", ")", ".", "/", "\u{2010}", "\u{2011}", "\u{2012}", "\u{2013}", "\u{200E}"]
+        let separators: Set<Character> = [
+            "-", "(", ")", ".", "/", "\u{2010}", "\u{2011}", "\u{2012}", "\u{2013}", "\u{200E}",
+        ]
         let compact = text.filter { !$0.isWhitespace && !separators.contains($0) }
         let isInternational = compact.hasPrefix("+") || compact.hasPrefix("00")
-        let digits = compact.hasPrefix("+") ? compact.dropFirst() : compact.hasPrefix("00") ? compact.dropFirst(2) : compact[...]
+        let digits =
+            compact.hasPrefix("+") ? compact.dropFirst() : compact.hasPrefix("00") ? compact.dropFirst(2) : compact[...]
         guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) }) else { throw wrong }
         if !isInternational, let number = Self.national(digits, in: home) {
             self.digits = number
@@ -56,7 +59,9 @@ package struct PersonalQRContent: Sendable, Hashable {
     package init(_ text: String, field: String = "content") throws(Invalid) {
         let trimmed = text.trimmingWhiteSpace()
         guard (5...255).contains(trimmed.count), trimmed.utf8.count <= 1024 else {
-            throw Invalid(field: field, slug: "not-a-personal-qr", reason: "must be the whole content of the customer's code, 5 to 255 characters")
+            throw Invalid(
+                field: field, slug: "not-a-personal-qr",
+                reason: "must be the whole content of the customer's code, 5 to 255 characters")
         }
         self.text = trimmed
     }

@@ -12,7 +12,8 @@ package struct Product: Sendable, Hashable {
     package let category: String?
 
     package init(
-        id: ProductID, number: String, barcode: String?, name: String, price: Money, vatRate: VATRate, category: String?,
+        id: ProductID, number: String, barcode: String?, name: String, price: Money, vatRate: VATRate,
+        category: String?,
         currency: Currency
     ) throws(Invalid) {
         self.id = id
@@ -31,7 +32,8 @@ package struct Product: Sendable, Hashable {
             throw Invalid(field: "price", slug: "wrong-currency", reason: "must be in \(currency.rawValue)")
         }
         guard !price.isNegative, price.minorUnits <= Money.amountMax else {
-            throw Invalid(field: "price", slug: "out-of-range", reason: "must be between 0 and \(Money.amountMax) minor units")
+            throw Invalid(
+                field: "price", slug: "out-of-range", reason: "must be between 0 and \(Money.amountMax) minor units")
         }
         self.price = price
         self.vatRate = vatRate

@@ -55,7 +55,8 @@ package struct Tenant: Sendable, Hashable {
     package let currency: Currency
     package let features: Set<String>
 
-    package init(id: TenantID, name: String, market: Market, currency: Currency, features: Set<String>) throws(Invalid) {
+    package init(id: TenantID, name: String, market: Market, currency: Currency, features: Set<String>) throws(Invalid)
+    {
         self.id = id
         self.name = try words(name, field: "name", max: 80)
         self.market = market
@@ -76,7 +77,9 @@ package struct OrganizationalUnit: Sendable, Hashable {
     package init(id: OrganizationalUnitID, name: String, code: String) throws(Invalid) {
         self.id = id
         self.name = try words(name, field: "name", max: 80)
-        let isCode = (2...8).contains(code.utf8.count) && code.utf8.allSatisfy { (65...90).contains($0) || (48...57).contains($0) }
+        let isCode =
+            (2...8).contains(code.utf8.count)
+            && code.utf8.allSatisfy { (65...90).contains($0) || (48...57).contains($0) }
         guard isCode, let first = code.utf8.first, first >= 65 else {
             throw Invalid(
                 field: "code", slug: "not-a-code", reason: "must be 2 to 8 capital letters and digits, a letter first")

@@ -20,7 +20,9 @@ package struct APIKeys: Sendable {
             throw Invalid(field: field, slug: "key-length", reason: "must have 1 to 200 characters")
         }
         guard trimmed.utf8.allSatisfy({ (33...126).contains($0) }) else {
-            throw Invalid(field: field, slug: "not-a-key", reason: "must not contain spaces or letters beyond ASCII; copy it again")
+            throw Invalid(
+                field: field, slug: "not-a-key",
+                reason: "must not contain spaces or letters beyond ASCII; copy it again")
         }
         return trimmed
     }
@@ -132,7 +134,9 @@ package struct SalesUnit: Sendable, Hashable {
         self.agreementID = agreementID
         let digits = msn.trimmingWhiteSpace()
         guard (4...10).contains(digits.utf8.count), digits.utf8.allSatisfy({ (48...57).contains($0) }) else {
-            throw Invalid(field: "msn", slug: "not-an-msn", reason: "must be 4 to 10 digits; Vipps' portal shows it as Merchant Serial Number")
+            throw Invalid(
+                field: "msn", slug: "not-an-msn",
+                reason: "must be 4 to 10 digits; Vipps' portal shows it as Merchant Serial Number")
         }
         self.msn = digits
         self.currency = currency
@@ -169,10 +173,14 @@ package struct MerchantQR: Sendable, Hashable {
     }
 
     package static func checkedID(_ text: String) throws(Invalid) -> String {
-        let isID = (1...64).contains(text.utf8.count)
-            && text.utf8.allSatisfy { (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45 }
+        let isID =
+            (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
+                (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45
+            }
         guard isID else {
-            throw Invalid(field: "merchantQRID", slug: "not-an-id", reason: "must be 1 to 64 letters, digits and hyphens")
+            throw Invalid(
+                field: "merchantQRID", slug: "not-an-id", reason: "must be 1 to 64 letters, digits and hyphens")
         }
         return text
     }

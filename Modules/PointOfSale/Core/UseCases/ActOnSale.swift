@@ -146,7 +146,8 @@ extension SaleStep {
         }
         guard option.method == method else {
             throw Invalid(
-                field: "paymentOptionID", slug: "wrong-kind", reason: "must be an option of the type \(method.rawValue)")
+                field: "paymentOptionID", slug: "wrong-kind", reason: "must be an option of the type \(method.rawValue)"
+            )
         }
         return ChosenOption(id: option.id, name: option.name, method: option.method)
     }
@@ -172,9 +173,11 @@ extension SaleStep {
         guard let profile = try tx.profile(of: person) else {
             throw Conflict("no-till", "Select an agent profile for this session first, then try again.")
         }
-        guard let salesUnitID = profile.salesUnitID, let unit = try tx.salesUnit(salesUnitID, in: person.tenantID) else {
+        guard let salesUnitID = profile.salesUnitID, let unit = try tx.salesUnit(salesUnitID, in: person.tenantID)
+        else {
             throw Conflict(
-                "no-sales-unit", "The agent profile has no Vipps sales unit. An administrator chooses one under Agent instances.")
+                "no-sales-unit",
+                "The agent profile has no Vipps sales unit. An administrator chooses one under Agent instances.")
         }
         guard let agreement = try tx.agreement(unit.agreementID, in: person.tenantID), agreement.hasKeys else {
             throw Conflict("keys-missing", "The Vipps agreement has no API keys yet. An administrator sets them.")

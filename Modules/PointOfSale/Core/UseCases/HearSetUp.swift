@@ -132,7 +132,8 @@ extension MerchantQRList {
                 failure: nil)
         }
         let listedIDs = Set(listed.map(\.merchantQRID))
-        codes = there + codes.filter { !listedIDs.contains($0.merchantQRID) && ($0.state == .asked || $0.state == .failed) }
+        codes =
+            there + codes.filter { !listedIDs.contains($0.merchantQRID) && ($0.state == .asked || $0.state == .failed) }
         syncedAt = now
         lastFailure = nil
     }

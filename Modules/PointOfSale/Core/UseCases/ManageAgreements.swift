@@ -73,7 +73,8 @@ package struct ManageAgreements: Sendable {
             let agreement = try tx.agreementWithKeys(id, in: person.tenantID)
             let units = try tx.salesUnits(in: person.tenantID).filter { $0.agreementID == id }
             guard !units.isEmpty else {
-                throw Conflict("no-sales-unit", "Make a sales unit with this agreement first: webhooks belong to its MSN.")
+                throw Conflict(
+                    "no-sales-unit", "Make a sales unit with this agreement first: webhooks belong to its MSN.")
             }
             let known = try tx.webhooks(of: id)
             for unit in units {

@@ -27,7 +27,8 @@ package struct ManageSalesUnits: Sendable {
                 id: id, displayName: displayName, organizationalUnitID: organizationalUnitID, agreementID: agreementID,
                 msn: msn, currency: tenant.currency)
             guard try tx.organizationalUnit(organizationalUnitID, in: tenant.id) != nil else {
-                throw Invalid(field: "organizationalUnitID", slug: "unknown", reason: "is no organizational unit of this tenant")
+                throw Invalid(
+                    field: "organizationalUnitID", slug: "unknown", reason: "is no organizational unit of this tenant")
             }
             guard try tx.agreement(agreementID, in: tenant.id) != nil else {
                 throw Invalid(field: "agreementID", slug: "unknown", reason: "is no Vipps agreement of this tenant")
@@ -190,7 +191,9 @@ extension SetUpTransaction {
         var tills: [String: [AgentInstanceID]] = [:]
         if let tenant {
             for profile in try agentInstances(in: tenant).flatMap(\.profiles) where profile.salesUnitID == unit.id {
-                guard let code = profile.merchantQRID, tills[code]?.contains(profile.agentInstanceID) != true else { continue }
+                guard let code = profile.merchantQRID, tills[code]?.contains(profile.agentInstanceID) != true else {
+                    continue
+                }
                 tills[code, default: []].append(profile.agentInstanceID)
             }
         }

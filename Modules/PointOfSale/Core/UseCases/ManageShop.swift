@@ -21,7 +21,8 @@ package struct ManageOrganizationalUnits: Sendable {
             if let before = try tx.organizationalUnit(unit.id, in: person.tenantID), before.code != unit.code,
                 try tx.hasNumberedSales(unit.id)
             {
-                throw Invalid(field: "code", slug: "in-use", reason: "cannot change any more: sales are numbered with it")
+                throw Invalid(
+                    field: "code", slug: "in-use", reason: "cannot change any more: sales are numbered with it")
             }
             try tx.keep(unit, in: person.tenantID)
             tx.changed(.agentInstances, in: person.tenantID)

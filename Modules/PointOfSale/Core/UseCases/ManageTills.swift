@@ -59,12 +59,15 @@ package struct ManageTills: Sendable {
 extension SetUpTransaction {
     func saveAgentInstance(_ agentInstance: AgentInstance, in tenant: TenantID) throws {
         guard try organizationalUnit(agentInstance.organizationalUnitID, in: tenant) != nil else {
-            throw Invalid(field: "organizationalUnitID", slug: "unknown", reason: "is no organizational unit of this tenant")
+            throw Invalid(
+                field: "organizationalUnitID", slug: "unknown", reason: "is no organizational unit of this tenant")
         }
         let others = try agentInstances(in: tenant).filter { $0.id != agentInstance.id }
-        guard !others.contains(where: {
-            $0.name == agentInstance.name && $0.organizationalUnitID == agentInstance.organizationalUnitID
-        }) else { throw Invalid(field: "name", slug: "taken", reason: "is the name of another agent instance there") }
+        guard
+            !others.contains(where: {
+                $0.name == agentInstance.name && $0.organizationalUnitID == agentInstance.organizationalUnitID
+            })
+        else { throw Invalid(field: "name", slug: "taken", reason: "is the name of another agent instance there") }
         let isNew = try self.agentInstance(agentInstance.id, in: tenant) == nil
         try keep(agentInstance, in: tenant)
         if isNew {
@@ -83,14 +86,17 @@ extension SetUpTransaction {
         }
         guard let code = profile.merchantQRID else { return }
         guard try merchantQRs(of: salesUnitID).codes.contains(where: { $0.merchantQRID == code }) else {
-            throw Invalid(field: "merchantQRID", slug: "unknown", reason: "is no code of this sales unit; sync with Vipps first")
+            throw Invalid(
+                field: "merchantQRID", slug: "unknown", reason: "is no code of this sales unit; sync with Vipps first")
         }
         let taken = try agentInstances(in: tenant).first { other in
             other.id != profile.agentInstanceID
                 && other.profiles.contains { $0.merchantQRID == code && $0.salesUnitID == salesUnitID }
         }
         if let taken {
-            throw Invalid(field: "merchantQRID", slug: "taken", reason: "is the code of «\(taken.name)»; a code stands at one till")
+            throw Invalid(
+                field: "merchantQRID", slug: "taken",
+                reason: "is the code of «\(taken.name)»; a code stands at one till")
         }
     }
 }

@@ -45,10 +45,12 @@ package struct SignIn: Sendable {
             throw SignInRefusal.tooManyAttempts(retryAfter: wait)
         }
         let candidates = try await store.readSetUp { try $0.credentials(userName: name) }.filter { candidate in
-            candidate.user.isActive && (tenant.map { $0 == candidate.tenant.id.text || $0 == candidate.tenant.name } ?? true)
+            candidate.user.isActive
+                && (tenant.map { $0 == candidate.tenant.id.text || $0 == candidate.tenant.name } ?? true)
         }
         var matches: [Credentials] = []
-        for candidate in candidates.prefix(20) where try await hasher.verify(password, against: candidate.passwordHash) {
+        for candidate in candidates.prefix(20) where try await hasher.verify(password, against: candidate.passwordHash)
+        {
             matches.append(candidate)
         }
         // An unknown name takes as long as a wrong password.

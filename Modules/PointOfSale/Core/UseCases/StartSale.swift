@@ -45,7 +45,8 @@ package struct ViewSale: Sendable {
 extension SaleTransaction {
     /// The till of the session, at which everything happens.
     func till(of person: Person) throws -> AgentInstance {
-        guard let profile = try profile(of: person), let till = try agentInstance(profile.agentInstanceID, in: person.tenantID)
+        guard let profile = try profile(of: person),
+            let till = try agentInstance(profile.agentInstanceID, in: person.tenantID)
         else { throw Conflict("no-till", "Select an agent profile for this session first, then try again.") }
         return till
     }
