@@ -2,28 +2,12 @@ import Hummingbird
 import Messaging
 import SharedKernel
 
-/// What an operator may see and do on a service's bus, under `<base>/operator/bus`; role *operator* only.
-///
-/// | Address | |
-/// |---|---|
-/// | `GET` | `BusHealth`: heads, cursors, lag, subscribers, refused streams |
-/// | `GET dead-letters` | the oldest `DeadLetter`s |
-/// | `POST dead-letters/{id}/retry`, `POST dead-letters/{id}/drop` | |
-/// | `POST retire` | `{"service"}`: keep nothing more for a subscriber that will not come back |
-/// | `POST accept-epoch` | `{"publisher","stream","epoch","after"}`: go on with a refused stream |
+/// What an operator may see and do on a service's bus, under `<base>/operator/bus`; role *operator* only. The addresses and
+/// bodies stand in Messaging's `BusOperatorBodies.swift`, which the bus tool reads too.
 package struct BusOperatorRoutes<Store: MessageStore>: Sendable {
     private let bus: DurableBus<Store>
 
     package init(bus: DurableBus<Store>) { self.bus = bus }
-
-    private struct Retirement: Decodable { let service: String }
-    private struct Acceptance: Decodable {
-        let publisher: String
-        let stream: MessageStream
-        let epoch: String
-        let after: Int64
-    }
-    private struct Done: Encodable { let done = true }
 
     /// - Parameter base: `/pos`, `/vipps`, `/financial` or `/notifications`.
     package func add(to router: Router<ServingContext>, base: String) {
@@ -35,7 +19,7 @@ package struct BusOperatorRoutes<Store: MessageStore>: Sendable {
         }
         routes.get("dead-letters") { _, context in
             _ = try context.require(.operator)
-            return try jsonResponse(try await bus.deadLetters())
+            return try jsonResponse(DeadLetterList(deadLetters: try await bus.deadLetters()))
         }
         routes.post("dead-letters/:id/retry") { _, context in
             try await act(context) { try await bus.retry(try deadLetter(context)) }
@@ -45,12 +29,12 @@ package struct BusOperatorRoutes<Store: MessageStore>: Sendable {
         }
         routes.post("retire") { request, context in
             try await act(context) {
-                try await bus.retireSubscriber(try await decodeBody(Retirement.self, of: request).service)
+                try await bus.retireSubscriber(try await decodeBody(RetireSubscriberBody.self, of: request).service)
             }
         }
         routes.post("accept-epoch") { request, context in
             try await act(context) {
-                let wanted: Acceptance = try await decodeBody(of: request)
+                let wanted: AcceptEpochBody = try await decodeBody(of: request)
                 try await bus.acceptEpoch(
                     wanted.epoch, of: wanted.publisher, stream: wanted.stream, after: wanted.after)
             }
@@ -62,11 +46,13 @@ package struct BusOperatorRoutes<Store: MessageStore>: Sendable {
         do {
             try await body()
         } catch let refused as BusOperationRefused {
-            throw Problem.conflict(
-                refused.slug, refused.description,
-                fields: [FieldProblem(field: refused.field, slug: refused.slug, reason: refused.reason)])
+            throw Problem.invalid([FieldProblem(field: refused.field, slug: refused.slug, reason: refused.reason)])
+        } catch is StoreUnavailable {
+            throw Problem(
+                .serviceUnavailable, "store-unavailable", title: "The database cannot be written",
+                detail: "Nothing was changed. See /readyz for the reason, mend it, and try again.")
         }
-        return try jsonResponse(Done())
+        return Response(status: .noContent)
     }
 
     private func deadLetter(_ context: ServingContext) throws -> Int64 {
