@@ -17,8 +17,8 @@ struct Health: AsyncParsableCommand {
         for stream in health.streams {
             let heard = stream.lastHeardAt.map { "heard \(InstantText.write($0))" } ?? "never heard"
             print(
-                "  hears \(stream.stream.rawValue) of \(stream.publisher)  at \(stream.cursor)  lag \(stream.lag)  \(heard)"
-            )
+                "  hears \(stream.stream.rawValue) of \(stream.publisher)  at \(stream.cursor)"
+                    + "  lag \(stream.lag)  \(heard)")
         }
         for head in health.heads { print("  tells \(head.stream.rawValue)  \(head.first)...\(head.last)") }
         for subscriber in health.subscribers {
