@@ -1,3 +1,4 @@
+import CrashPoints
 import Foundation
 import Logging
 import Messaging
@@ -61,10 +62,12 @@ package struct InvoiceMailer: Service {
 
     /// - Parameter mailQueued: raised when there is a new mail.
     package init(
-        send: SendDueInvoiceMails, queue: any InvoiceMailQueue, mailQueued: WakeSignal, now: @escaping Now,
-        logger: Logger
+        transport: any MailTransport, queue: any InvoiceMailQueue, mailQueued: WakeSignal, sender: MailAddress,
+        timeZone: TimeZone, now: @escaping Now, logger: Logger
     ) {
-        self.send = send
+        send = SendDueInvoiceMails(
+            queue: queue, transport: transport, sender: sender, timeZone: timeZone, now: now,
+            moment: { CrashPoint.pass($0) })
         self.queue = queue
         self.mailQueued = mailQueued
         self.now = now

@@ -165,7 +165,7 @@ extension Problem {
         case .nameTaken(let name):
             self = .conflict(
                 "name-taken", "There is a payment option called \(name.text) already. Choose another name.",
-                fields: [FieldProblem(field: "name", slug: "name-taken", reason: "is taken; choose another name")])
+                fields: [FieldProblem(field: "name", slug: "taken", reason: "is taken; choose another name")])
         case .tooMany(let max):
             self = .conflict(
                 "too-many", "A tenant can have at most \(max) payment options. Change one that is not used any more.")

@@ -29,7 +29,7 @@ package struct PaymentOptionName: Sendable, Hashable {
         }
         guard !trimmed.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
             throw Invalid(
-                field: "name", slug: "control-characters", reason: "has a line break or a control character; remove it")
+                field: "name", slug: "not-text", reason: "has a line break or a control character; remove it")
         }
         self.text = trimmed
     }
