@@ -23,7 +23,7 @@
     const main = byID("main");
     if (!main || !base) return;
     root.removeAttribute("data-nav");
-    if (!again) { closeDialogs(); window.scrollTo(0, 0); }
+    if (!again) { closeDialogs(); window.scrollTo(0, 0); main.scrollTop = 0; }
     shownRoute = route();
     markPlaces();
     htmx.ajax("GET", `${base}/pages/${shownRoute}`, { target: "#main", swap: "innerHTML" });
@@ -148,10 +148,13 @@
 
   // ---- What has just been swapped in -------------------------------------------------------------------------------
   let announced = "";
-  /** @type {(words: string) => void} */
-  const announce = (words) => {
+  /** Has a screen reader say it; the same words in a row only if `again`. @type {(words: string, again?: boolean) => void} */
+  const announce = (words, again = false) => {
     const region = byID("announcer");
-    if (region && words && words !== announced) region.textContent = announced = words;
+    if (!region || !words || (words === announced && !again)) return;
+    announced = words;
+    region.textContent = "";
+    setTimeout(() => { region.textContent = words; }, 30);
   };
   /** Gives life to new markup. @type {(part: HTMLElement) => void} */
   const settle = (part) => {
@@ -166,8 +169,8 @@
     if (part.id === "main") markPlaces();
     const wanted = within("[data-autofocus]").find((element) => element.offsetParent || element.closest("dialog[open]"));
     if (wanted && !(topDialog() && !topDialog()?.contains(wanted))) focusOn(wanted);
-    else if (part.id === "main" && (document.activeElement === document.body || !document.activeElement)) {
-      const heading = part.querySelector("h1");
+    else if ((part.id === "main" || part.querySelector("[data-refocus]")) && (document.activeElement === document.body || !document.activeElement)) {
+      const heading = part.querySelector("[data-refocus], h1");
       heading?.setAttribute("tabindex", "-1");
       /** @type {any} */ (heading)?.focus({ preventScroll: true });
     }
@@ -225,6 +228,7 @@
     close.addEventListener("click", remove);
     note.append(text, close);
     toasts.append(note);
+    announce(words, true);
     while (toasts.childElementCount > 3) toasts.firstElementChild?.remove();
     moveToasts();
     setTimeout(remove, kind === "bad" ? 12000 : 5000);
@@ -240,7 +244,7 @@
     for (const menu of all("details.menu[open]")) {
       if (!menu.contains(target) || target.closest(".menu-items :is(a, button)")) menu.removeAttribute("open");
     }
-    const actor = /** @type {HTMLElement | null} */ (target.closest("[data-close], [data-open], [data-copy], [data-print], [data-theme-set], [data-language-set], [data-nav-toggle], [data-retry], [data-skip], .places a, .bottombar a"));
+    const actor = /** @type {HTMLElement | null} */ (target.closest("[data-close], [data-open], [data-copy], [data-print], [data-theme-set], [data-language-set], [data-nav-toggle], [data-retry], [data-skip], [data-check-all], .places a, .bottombar a"));
     if (target.matches("dialog[data-light-dismiss]")) return /** @type {any} */ (target).close();
     if (!actor) return;
     const data = actor.dataset;
@@ -249,6 +253,7 @@
     if (data.copy) navigator.clipboard?.writeText(data.copy).then(() => toast(meta("text-copied")));
     if ("print" in data) print();
     if ("retry" in data) showPage();
+    if (data.checkAll) for (const box of all(`[name="${data.checkAll}"]`, actor.closest("form") ?? document)) /** @type {any} */ (box).checked = true;
     if ("skip" in data) { event.preventDefault(); byID("main")?.focus(); }
     if (data.themeSet) { remember("theme", data.themeSet); root.dataset.theme = data.themeSet; press("[data-theme-set]", actor); }
     if (data.languageSet) { remember("language", data.languageSet); location.reload(); }
@@ -279,32 +284,40 @@
     event.preventDefault();
     if (isTextField(target)) focusOn(target); else target.click();
   };
-  // A keyboard-wedge scanner types faster than any hand and ends with Enter.
-  const scanner = { gapMax: 45, lengthMin: 3, lengthMax: 400 };
-  let typed = { text: "", last: 0, field: /** @type {any} */ (null), before: "" };
+  // A keyboard-wedge scanner types faster than any hand and ends with Enter. On a busy machine a key of it may come late:
+  // once a burst is clearly a scanner's, a longer pause is forgiven, so that no half code is taken for a whole one.
+  const scanner = { quick: 50, gap: 100, gapInBurst: 300, lengthMin: 4, lengthMax: 400 };
+  const nothingTyped = { text: "", quick: 0, last: -Infinity, field: /** @type {any} */ (null), before: "" };
+  let typed = { ...nothingTyped };
   /** @type {string[]} scans that wait for their turn */
   const scans = [];
+  /** @type {(event: KeyboardEvent) => void} */
+  const collect = (event) => {
+    const gap = event.timeStamp - typed.last;
+    const continues = gap <= (typed.quick >= 3 ? scanner.gapInBurst : scanner.gap) && typed.text.length < scanner.lengthMax;
+    if (!continues) {
+      const field = /** @type {any} */ (document.activeElement);
+      const isField = isTextField(field) && !field.matches("select");
+      typed = { ...nothingTyped, field: isField ? field : null, before: isField ? field.value : "" };
+    } else if (gap <= scanner.quick) typed.quick += 1;
+    typed.text += event.key;
+    typed.last = event.timeStamp;
+  };
+  /** @type {(event: KeyboardEvent) => boolean} whether this Enter ends a scan */
+  const endsScan = (event) => event.key === "Enter" && typed.text.length >= scanner.lengthMin
+    && typed.quick >= 0.6 * (typed.text.length - 1) && event.timeStamp - typed.last <= scanner.gapInBurst;
   addEventListener("keydown", (event) => {
-    const now = event.timeStamp;
-    if (event.key === "Enter" && typed.text.length >= scanner.lengthMin && now - typed.last < scanner.gapMax * 3) {
+    if (endsScan(event) && scanTarget()) {
       const { text, field, before } = typed;
-      typed = { text: "", last: 0, field: null, before: "" };
-      if (scanTarget()) {
-        event.preventDefault(); event.stopPropagation();
-        if (field?.isConnected) field.value = before;  // What the scanner typed into a field does not belong there.
-        scans.push(text);
-        return nextScan();
-      }
+      typed = { ...nothingTyped };
+      event.preventDefault();
+      event.stopPropagation();
+      if (field?.isConnected) field.value = before;  // What the scanner typed into a field does not belong there.
+      scans.push(text);
+      return nextScan();
     }
-    if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      if (now - typed.last > scanner.gapMax || typed.text.length > scanner.lengthMax) {
-        const field = /** @type {any} */ (document.activeElement);
-        const isField = isTextField(field) && !field.matches("select");
-        typed = { text: "", last: now, field: isField ? field : null, before: isField ? field.value : "" };
-      }
-      typed.text += event.key;
-      typed.last = now;
-    } else if (event.key !== "Shift" && event.key !== "AltGraph") typed.text = "";
+    if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) collect(event);
+    else if (event.key !== "Shift" && event.key !== "AltGraph") typed = { ...nothingTyped };
     runShortcut(event);
   }, true);
   /** @returns {HTMLFormElement | undefined} where a scan goes now */
@@ -366,7 +379,7 @@
   const refetch = (element) => {
     const active = document.activeElement;
     if (active && element.contains(active) && isTextField(active) && /** @type {any} */ (active).value !== /** @type {any} */ (active).defaultValue) postponed.add(element);
-    else htmx.trigger(element, "live");
+    else element.dispatchEvent(new CustomEvent("live"));  // Not bubbling: a fragment around it has views of its own.
   };
   addEventListener("focusout", () => setTimeout(() => {
     const waiting = [...postponed];
