@@ -5,7 +5,8 @@ import SharedKernel
 extension Sale {
     func starting(_ order: PaymentOrder, _ moment: Moment) throws(SaleRejection) -> [SaleEvent] {
         try requirePayable()
-        let amount = try payableAmount(order.amount, most: Money(minorUnits: Money.amountMax, currency: currency))
+        let most = Money(minorUnits: Money.amountMax, currency: currency)
+        let amount = try payableAmount(order.amount, otherwise: min(due, most), most: most)
         return started(order, amount: amount, fallbackFor: nil, moment)
     }
 
@@ -16,8 +17,10 @@ extension Sale {
         guard payments.count < Sale.paymentsMax else { throw .tooManyPayments(max: Sale.paymentsMax) }
     }
 
-    private func payableAmount(_ wanted: Money?, most: Money) throws(SaleRejection) -> Money {
-        let amount = wanted ?? min(due, most)
+    private func payableAmount(
+        _ wanted: Money?, otherwise: Money, most: Money
+    ) throws(SaleRejection) -> Money {
+        let amount = wanted ?? otherwise
         guard amount.currency == currency else { throw .wrongCurrency(field: "amount", expected: currency) }
         guard wanted == nil || amount.isPositive else { throw .amountNotPositive(field: "amount") }
         guard due.isPositive else { throw .nothingDue }
@@ -95,7 +98,7 @@ extension Sale {
         guard order.received.currency == currency else { throw .wrongCurrency(field: "received", expected: currency) }
         guard order.received.isPositive else { throw .amountNotPositive(field: "received") }
         guard order.received <= most else { throw .amountBeyondPaymentMax(max: most) }
-        let amount = try payableAmount(order.amount ?? min(due, order.received), most: most)
+        let amount = try payableAmount(order.amount, otherwise: min(due, order.received), most: most)
         guard amount <= order.received else { throw .amountBeyondReceived }
         let payment = Payment(
             id: order.paymentID, number: payments.count + 1, option: order.option, amount: amount,
