@@ -60,12 +60,14 @@ import ZeroMQMessaging
         let door = PointOfSaleDoor(
             useCases: useCases, signer: SessionSigner(key: try SigningKey(pem: settings.sessionPrivateKey)),
             isSecure: house.baseURL.hasPrefix("https://"))
+        let pages = try PointOfSalePages(door: door, assets: URL(filePath: house.assetsDirectory), now: now)
         let router = houseRouter(
             service: service, verifier: SessionVerifier(key: try VerifyingKey(pem: house.sessionPublicKey)),
-            withoutToken: PointOfSaleAPI.withoutToken, now: now,
+            withoutToken: PointOfSaleAPI.withoutToken.union(PointOfSalePages.pathsWithoutToken), now: now,
             checks: [.database(messages), .bus(bus), .sealing(certificates, now: now)], metricsText: metrics.text,
-            logger: logger)
+            logger: logger, problemPage: pages.problemPage)
         PointOfSaleAPI(door: door).add(to: router)
+        pages.add(to: router)
         let web = Application(
             router: router,
             configuration: .init(address: .hostname(house.host, port: house.port), serverName: service),

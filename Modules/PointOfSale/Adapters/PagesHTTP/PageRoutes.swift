@@ -44,8 +44,10 @@ struct PageRoutes {
 }
 
 extension PointOfSalePages {
+    /// The person, the words and the form of one request.
+    ///
     /// - Throws: `Problem` 401 without a valid session, also when it was ended in the meantime.
-    fileprivate func visit(_ request: Request, _ context: ServingContext) async throws -> PageVisit {
+    func visit(_ request: Request, _ context: ServingContext) async throws -> PageVisit {
         let session = try context.require(.cashier, .administrator, .operator)
         guard let current = try await useCases.useSession(session.sessionID, at: context.now) else {
             throw Problem.sessionExpired

@@ -37,6 +37,11 @@ package struct PointOfSalePages: Sendable {
         let routes = PageRoutes(pages: self, router: router)
         addSignInPages(to: routes)
         addShellPages(to: routes)
+        addSaleScreen(to: routes)
+        addPaymentPages(to: routes)
+        addProcessedSales(to: routes)
+        addSalePage(to: routes)
+        addCustomerDisplay(to: routes)
     }
 
     /// Problems that no page has put into words itself: an unknown address, an old page, a session that has ended.
