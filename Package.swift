@@ -23,6 +23,10 @@ func app(_ name: String, at path: String, imports: [Target.Dependency]) -> Targe
     .executableTarget(name: name, dependencies: imports, path: path, swiftSettings: house)
 }
 
+func tool(_ name: String, at path: String, imports: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: imports, path: path, swiftSettings: house)
+}
+
 func tests(_ name: String, imports: [Target.Dependency], resources: [Resource] = []) -> Target {
     .testTarget(name: name, dependencies: imports, path: "Tests/\(name)", resources: resources, swiftSettings: house)
 }
@@ -63,6 +67,7 @@ let package = Package(
         .executable(name: "vipps-gateway", targets: ["VippsGateway"]),
         .executable(name: "notification-relay", targets: ["NotificationRelay"]),
         .executable(name: "bus-tool", targets: ["BusTool"]),
+        .executable(name: "drill", targets: ["Drill"]),
     ],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
@@ -150,6 +155,11 @@ let package = Package(
             imports: [
                 "SharedKernel", "Messaging", "ZeroMQ", "ZeroMQMessaging", "SQLiteStorage", arguments, logging, grdb,
             ]),
+        // The drill: the cores in one process, by a seeded clock.
+        tool(
+            "Simulation", at: "Tools/DrillTool/Simulation",
+            imports: ["PointOfSale", "Payments", "Finance", "Notifications"] + shared),
+        app("Drill", at: "Tools/DrillTool/Program", imports: ["Simulation", arguments]),
     ]
 )
 
@@ -195,6 +205,7 @@ package.targets += [
             hummingbirdTesting, grdb, logging,
         ] + shared),
     tests("ArchitectureTests", imports: []),
+    tests("DrillTests", imports: ["Simulation"]),
     tests(
         "BusIntegrationTests",
         imports: ["ZeroMQ", "ZeroMQMessaging", "SQLiteStorage", "Cryptography", grdb, logging] + shared),

@@ -24,9 +24,9 @@ struct ModuleTable {
         }
     }
 
-    /// Every call of `room`, `app` and `tests` with the text between its parentheses.
+    /// Every call of `room`, `app`, `tool` and `tests` with the text between its parentheses.
     private static func calls(in manifest: String) -> [(kind: String, arguments: Substring)] {
-        manifest.matches(of: /(?:^|\s)(room|app|tests)\(\s*"/).map { match in
+        manifest.matches(of: /(?:^|\s)(room|app|tool|tests)\(\s*"/).map { match in
             let start = manifest[match.range.lowerBound...].firstIndex(of: "(")!
             var depth = 0
             let end = manifest[start...].firstIndex { character in
