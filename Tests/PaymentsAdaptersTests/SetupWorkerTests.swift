@@ -122,7 +122,7 @@ final class SetupAtVipps: SetupProvider {
 struct SetupHearing: Sendable {
     let store: SQLiteSetupStore
     let tenant: TenantID
-    var clock = HandClock()
+    var clock = TurnedClock()
 
     func hear(_ message: some MessageContract) async throws {
         var router = MessageRouter<Database>()
@@ -138,7 +138,7 @@ struct SetupHearing: Sendable {
 
 /// Set-up over a real database, with Vipps' side beside it.
 struct SetupBench: Sendable {
-    let clock = HandClock()
+    let clock = TurnedClock()
     let vipps = SetupAtVipps()
     let database: SQLiteDatabase
     let messages: SQLiteMessageStore

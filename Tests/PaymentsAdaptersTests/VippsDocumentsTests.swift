@@ -1,8 +1,13 @@
 import Foundation
+import GRDB
 import HTTPServing
 import Hummingbird
+import Logging
+import MessageContracts
+import Messaging
 import Payments
 import PaymentsAdapters
+import SQLiteStorage
 import SharedKernel
 import Testing
 
@@ -24,7 +29,15 @@ private func document(_ path: String) throws -> String {
                 described.insert("\(match.1.uppercased()) \(path)")
             }
         }
-        let routes = try WebhookBench().router.routes.map { route in
+        let bench = try WebhookBench()
+        let router = bench.router
+        let network = InMemoryNetwork(services: [ServiceName.gateway])
+        let bus = DurableBus(
+            service: ServiceName.gateway, store: bench.messages, transport: network.transport(of: ServiceName.gateway),
+            subscriptions: [], handler: MessageRouter<Database>(),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        BusOperatorRoutes(bus: bus).add(to: router, base: "/vipps")
+        let routes = router.routes.map { route in
             let path = route.path.description.split(separator: "/").map { part in
                 part.hasPrefix(":") ? "{\(part.dropFirst())}" : String(part)
             }

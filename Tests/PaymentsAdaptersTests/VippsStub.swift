@@ -117,7 +117,7 @@ final class VippsStub: Sendable {
 /// A client of a stub, with keys in memory and a clock turned by hand.
 struct VippsBench: Sendable {
     let client: VippsClient
-    let clock: HandClock
+    let clock: TurnedClock
     let keys = VippsKeys(clientID: "client-1", clientSecret: "c2VjcmV0", subscriptionKey: "0123abcd")
 
     /// Runs `body` with a client whose limits are small, and shuts its connections down afterwards.
@@ -126,7 +126,7 @@ struct VippsBench: Sendable {
         _ body: @Sendable (VippsBench) async throws -> Void
     ) async throws {
         let http = VippsTransport.makeHTTPClient(limits: limits)
-        let clock = HandClock()
+        let clock = TurnedClock()
         let bench = VippsBench(
             client: VippsClient(
                 address: try VippsAddress(deployment: "dev1", override: base),
@@ -145,7 +145,7 @@ struct VippsBench: Sendable {
 }
 
 /// The wall clock, turned by hand.
-final class HandClock: Sendable {
+final class TurnedClock: Sendable {
     private let instant = Mutex(Date(timeIntervalSince1970: 1_795_000_000))
     var now: Date { instant.withLock { $0 } }
     func turn(by seconds: TimeInterval) { instant.withLock { $0 += seconds } }

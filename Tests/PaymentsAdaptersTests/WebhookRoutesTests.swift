@@ -17,7 +17,7 @@ import Testing
 
 /// The webhook route over a real database, with one registration of each topic.
 struct WebhookBench: Sendable {
-    let clock = HandClock()
+    let clock = TurnedClock()
     let database: SQLiteDatabase
     let messages: SQLiteMessageStore
     let store: SQLiteWebhookStore

@@ -107,6 +107,11 @@ package struct SetupWorker: Service {
             let facts = try await runner.run(queued)
             try await store.finish(queued, telling: facts, at: now())
             count(queued, "done")
+        } catch let tooLarge as MessageTooLarge {
+            let refusal = Refusal(
+                code: Refusal.OwnCode.tooMuch, detail: "Vipps' answer is too large to be passed on: \(tooLarge).")
+            try await store.finish(queued, telling: [.failed(queued.job, refusal)], at: now())
+            count(queued, "given-up")
         } catch let trouble as SetupTrouble {
             switch SetupPatience.step(after: trouble, attempt: queued.attempts + 1) {
             case .tryAgain(let pause):

@@ -3,7 +3,8 @@
 /// An allow-list of elements and a few rules for attributes; an image with anything else is refused, never mended, so that
 /// the code and its quiet zone stay as they were drawn.
 package struct SVGImage: Sendable, Hashable {
-    package static let bytesMax = 512 * 1024
+    /// Room is left for it in a message, also when every byte of it has to be escaped.
+    package static let bytesMax = 256 * 1024
     package let text: String
 
     package struct Objection: Error, Sendable, Hashable {
