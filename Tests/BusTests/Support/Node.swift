@@ -112,7 +112,16 @@ actor StoreNode<Store: TestStore>: Node {
         let group = ServiceGroup(services: [bus], logger: Logger(label: service) { _ in SwiftLogNoOpLogHandler() })
         self.bus = bus
         self.group = group
-        running = Task { try await group.run() }
+        let logger = probe.logger(service)
+        running = Task {
+            do {
+                try await group.run()
+            } catch is CancellationError {
+            } catch {
+                logger.error("the bus did not run", metadata: ["reason": "\(error)"])
+                throw error
+            }
+        }
     }
 
     func stop() async throws {

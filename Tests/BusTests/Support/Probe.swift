@@ -48,9 +48,9 @@ final class Probe: Sendable {
                 for await _ in touches where try await condition() { return }
                 throw ConditionNeverHeld(what: what)
             }
-            group.addTask {
+            group.addTask { [self] in
                 try await Task.sleep(for: deadline)
-                throw ConditionNeverHeld(what: what)
+                throw ConditionNeverHeld(what: "\(what); errors logged: \(errors)")
             }
             try await group.next()
             group.cancelAll()

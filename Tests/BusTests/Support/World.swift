@@ -142,21 +142,23 @@ struct FaultyTransport: MessageTransport {
     func close() async { await real.close() }
 }
 
-/// Ports of the loopback address that are free now.
+/// Ports of the loopback address that are free now, and given to nobody else in this process.
+///
+/// Below the range from which the system takes ports for outgoing connections: from there a connection of another test
+/// (or one to this very port, before somebody listens) could take the port between this moment and the bind.
 func freePorts(_ count: Int) throws -> [Int] {
-    final class Holder {
-        let socket: Socket
-        init(in context: ZeroMQContext) throws {
-            socket = try Socket(.extendedPublisher, in: context)
-            try socket.bind("tcp://127.0.0.1:*")
-        }
-    }
     let context = try ZeroMQContext()
-    let holders = try (0..<count).map { _ in try Holder(in: context) }
-    return try holders.map { holder in
-        guard let port = Int(try holder.socket.lastEndpoint().split(separator: ":").last ?? "") else {
-            throw NodeIsNotThere()
+    var ports: [Int] = []
+    while ports.count < count {
+        let port = nextPort.withLock { next in
+            next = next >= 31_999 ? 12_000 : next + 1
+            return next
         }
-        return port
+        let socket = try Socket(.extendedPublisher, in: context)
+        if (try? socket.bind("tcp://127.0.0.1:\(port)")) != nil { ports.append(port) }
     }
+    return ports
 }
+
+/// Begins anywhere, so that two test processes at once seldom meet.
+private let nextPort = Mutex(Int.random(in: 12_000..<32_000))
