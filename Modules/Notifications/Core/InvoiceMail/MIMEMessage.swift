@@ -21,7 +21,7 @@ package struct MIMEMessage: Sendable {
         messageID = "<invoice.\(sale.text)@\(domain)>"
         let boundary = "=_\(sale.text)_="
         let lines = [
-            "From: \(Self.encodedWords(senderName, indent: 6)) <\(sender.revealed)>",
+            "From: \(Self.encodedWords(senderName, indent: 6))\r\n <\(sender.revealed)>",
             "To: <\(recipient.revealed)>",
             "Subject: \(Self.encodedWords(invoice.subject, indent: 9))",
             "Date: \(Self.date(now))",
