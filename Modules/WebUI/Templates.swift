@@ -14,7 +14,8 @@ package struct Templates: Sendable {
     }
 
     /// Loads the frame's templates and every `.mustache` file of `pages`, named by its path without the ending.
-    package init(pages: URL?, texts: Texts) throws {
+    /// - Parameter icons: where the browser fetches the icons that templates name `#i-…`.
+    package init(pages: URL?, texts: Texts, icons: String = "/pos/assets/icons.svg") throws {
         HTMLEscaping.register
         self.texts = texts
         var sources = try Self.sources(in: Resources.directory(named: "templates"))
@@ -29,7 +30,8 @@ package struct Templates: Sendable {
         for (name, source) in sources {
             try Self.check(source, named: name, among: names, texts: texts)
             do {
-                try library.register(HTMLEscaping.pragma + source, named: name)
+                let whole = source.replacing("href=\"#i-", with: "href=\"\(icons)#i-")
+                try library.register(HTMLEscaping.pragma + whole, named: name)
             } catch {
                 throw Mistake(description: "\(name).mustache: \(error)")
             }

@@ -56,11 +56,14 @@
   };
   /** @type {WeakSet<Element>} elements whose change is on its way */
   const busy = new WeakSet();
+  /** What had the focus and lost it by being disabled; it, or what took its place, gets it back. */
+  let focused = "";
   /** @type {(element: Element, on: boolean) => void} */
   const markBusy = (element, on) => {
     const buttons = element.matches("form") ? all("button:not([type=button])", element) : [element];
     for (const button of buttons) {
       if (!button.matches("button")) continue;
+      if (on && button === document.activeElement) focused = button.id;
       if (on && !button.hasAttribute("disabled")) { button.setAttribute("disabled", ""); button.setAttribute("aria-busy", "true"); }
       else if (!on && button.hasAttribute("aria-busy")) { button.removeAttribute("disabled"); button.removeAttribute("aria-busy"); }
     }
@@ -90,6 +93,8 @@
       commands.delete(element);
       for (const input of all("input[data-command-id]", element)) /** @type {any} */ (input).value = newUUID();
     }
+    if (focused && document.activeElement === document.body) byID(focused)?.focus();
+    focused = "";
     if (event.detail.successful && element.dataset.then) location.assign(element.dataset.then);
   });
   /** A page that could not be fetched says so, with a way on. @type {(event: any) => void} */
@@ -284,40 +289,50 @@
     event.preventDefault();
     if (isTextField(target)) focusOn(target); else target.click();
   };
-  // A keyboard-wedge scanner types faster than any hand and ends with Enter. On a busy machine a key of it may come late:
-  // once a burst is clearly a scanner's, a longer pause is forgiven, so that no half code is taken for a whole one.
-  const scanner = { quick: 50, gap: 100, gapInBurst: 300, lengthMin: 4, lengthMax: 400 };
-  const nothingTyped = { text: "", quick: 0, last: -Infinity, field: /** @type {any} */ (null), before: "" };
-  let typed = { ...nothingTyped };
+  // A keyboard-wedge scanner types faster than any hand and ends with Enter. On a busy machine one of its keys may come
+  // late, so the burst is found backwards from Enter and a pause within it is bridged: half a code is never taken for one.
+  const scanner = { quick: 50, pauseMax: 600, lengthMin: 4, lengthMax: 400 };
+  /** @type {{key: string, at: number, field: any, before: string}[]} the keys since the last that was no character */
+  let keys = [];
   /** @type {string[]} scans that wait for their turn */
   const scans = [];
+  /** @type {(now: number) => number} where in `keys` a scan ended by Enter begins; -1 if it is a hand that typed */
+  const scanStart = (now) => {
+    const gap = (/** @type {number} */ n) => (n > 0 && n < keys.length ? keys[n].at - keys[n - 1].at : Infinity);
+    const isQuick = (/** @type {number} */ n) => gap(n) <= scanner.quick;
+    let start = keys.length - 1, quick = 0;
+    while (start > 0) {
+      const isAloneBefore = gap(start - 1) > 1000 && gap(start) <= 200;
+      if (isQuick(start)) quick += 1;
+      else if (!(gap(start) <= scanner.pauseMax && quick > 0 && (isQuick(start - 1) || isAloneBefore))) break;
+      start -= 1;
+    }
+    const length = keys.length - start;
+    const isScan = length >= scanner.lengthMin && quick >= 0.6 * (length - 1) && now - keys[keys.length - 1].at <= scanner.pauseMax;
+    return isScan ? start : -1;
+  };
   /** @type {(event: KeyboardEvent) => void} */
   const collect = (event) => {
-    const gap = event.timeStamp - typed.last;
-    const continues = gap <= (typed.quick >= 3 ? scanner.gapInBurst : scanner.gap) && typed.text.length < scanner.lengthMax;
-    if (!continues) {
-      const field = /** @type {any} */ (document.activeElement);
-      const isField = isTextField(field) && !field.matches("select");
-      typed = { ...nothingTyped, field: isField ? field : null, before: isField ? field.value : "" };
-    } else if (gap <= scanner.quick) typed.quick += 1;
-    typed.text += event.key;
-    typed.last = event.timeStamp;
+    const field = /** @type {any} */ (document.activeElement);
+    const isField = isTextField(field) && !field.matches("select");
+    keys.push({ key: event.key, at: event.timeStamp, field: isField ? field : null, before: isField ? field.value : "" });
+    if (keys.length > scanner.lengthMax) keys.shift();
   };
-  /** @type {(event: KeyboardEvent) => boolean} whether this Enter ends a scan */
-  const endsScan = (event) => event.key === "Enter" && typed.text.length >= scanner.lengthMin
-    && typed.quick >= 0.6 * (typed.text.length - 1) && event.timeStamp - typed.last <= scanner.gapInBurst;
   addEventListener("keydown", (event) => {
-    if (endsScan(event) && scanTarget()) {
-      const { text, field, before } = typed;
-      typed = { ...nothingTyped };
-      event.preventDefault();
-      event.stopPropagation();
-      if (field?.isConnected) field.value = before;  // What the scanner typed into a field does not belong there.
-      scans.push(text);
-      return nextScan();
+    if (event.key === "Enter" && keys.length && scanTarget()) {
+      const start = scanStart(event.timeStamp);
+      if (start >= 0) {
+        const { field, before } = keys[start];
+        scans.push(keys.slice(start).map((typed) => typed.key).join(""));
+        keys = [];
+        event.preventDefault();
+        event.stopPropagation();
+        if (field?.isConnected) field.value = before;  // What the scanner typed into a field does not belong there.
+        return nextScan();
+      }
     }
     if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) collect(event);
-    else if (event.key !== "Shift" && event.key !== "AltGraph") typed = { ...nothingTyped };
+    else if (event.key !== "Shift" && event.key !== "AltGraph") keys = [];
     runShortcut(event);
   }, true);
   /** @returns {HTMLFormElement | undefined} where a scan goes now */
