@@ -2,7 +2,7 @@ import Messaging
 import Testing
 
 /// One contract over both worlds: whatever the medium does, each message takes effect once, in order.
-@Suite("Exactly-once effects", .timeLimit(.minutes(3)))
+@Suite("Exactly-once effects", .serialized, .timeLimit(.minutes(3)))
 struct ExactlyOnceTests {
     @Test("hold on a good network", arguments: WorldKind.allCases)
     func good(kind: WorldKind) async throws {
@@ -28,8 +28,8 @@ struct ExactlyOnceTests {
             let listener = try world.node("listener", hears: ["teller"])
             try await teller.start()
             try await listener.start()
-            try await teller.append(1...1_500, perTransaction: 7)
-            try await world.expect(listener, toHear: 1_500)
+            try await teller.append(1...600, perTransaction: 7)
+            try await world.expect(listener, toHear: 600)
             #expect(world.probe.errors == [])
         }
     }

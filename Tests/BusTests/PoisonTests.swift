@@ -1,7 +1,7 @@
 import Messaging
 import Testing
 
-@Suite("A message its handler refuses", .timeLimit(.minutes(3)))
+@Suite("A message its handler refuses", .serialized, .timeLimit(.minutes(3)))
 struct PoisonTests {
     private func withDeadLetter(
         _ kind: WorldKind, _ body: (World, any Node, DeadLetter) async throws -> Void

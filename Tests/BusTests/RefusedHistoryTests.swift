@@ -2,7 +2,7 @@ import Messaging
 import Testing
 
 /// A publisher whose outbox does not continue what was heard: refused loudly, never skipped.
-@Suite("An outbox that does not continue its history", .timeLimit(.minutes(3)))
+@Suite("An outbox that does not continue its history", .serialized, .timeLimit(.minutes(3)))
 struct RefusedHistoryTests {
     /// Teller at 60, listener at 60, a backup of the teller made at 50.
     private func withBackup(

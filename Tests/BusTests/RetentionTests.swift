@@ -2,7 +2,7 @@ import Foundation
 import Messaging
 import Testing
 
-@Suite("Retention", .timeLimit(.minutes(3)))
+@Suite("Retention", .serialized, .timeLimit(.minutes(3)))
 struct RetentionTests {
     private var forgetful: BusTiming {
         var timing = World.timing
