@@ -121,7 +121,12 @@ extension PaymentDecision {
 
     private mutating func cancelRefused(_ operation: PaymentOperation, _ refusal: Refusal) {
         switch refusal.meaning {
-        case .tryAgain, .tryAgainForAWhile: postpone(operation, refused: true, longest: 10)
+        case .tryAgain, .tryAgainForAWhile:
+            if operation.refusals + 1 < Self.cancelRefusalsMax {
+                postpone(operation, refused: true, longest: 10)
+            } else {
+                doubt(operation, .refusal(refusal))  // The key may be stuck to it.
+            }
         case .keys: postpone(operation, refused: true, longest: 300)
         case .look, .notFound, .notSent, .final:
             if refusal.code == "6030", case .authorized = payment.phase {
@@ -141,13 +146,15 @@ extension PaymentDecision {
             return
         }
         switch refusal.meaning {
-        case .tryAgain, .tryAgainForAWhile:
+        case .tryAgain, .tryAgainForAWhile, .keys:
             if operation.refusals + 1 >= Self.refundRefusalsMax {
                 failRefund(operation, refusal)
             } else {
-                postpone(operation, refused: true)
+                postpone(operation, refused: true, longest: refusal.meaning == .keys ? 300 : 60)
             }
-        case .look, .notFound, .keys, .notSent, .final: failRefund(operation, refusal)
+        case .look, .notFound, .notSent, .final:
+            failRefund(operation, refusal)
+            lookSoon()  // What is left is not what we thought: somebody may have refunded in the portal.
         }
     }
 
