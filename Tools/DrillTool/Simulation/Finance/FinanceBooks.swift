@@ -51,7 +51,7 @@ extension FinanceContent {
 extension World {
     func financeHears(_ arrivals: [Arrival]) throws -> [(Arrival, any Error)] {
         let now = clock(.finance)
-        return try finance.apply(arrivals, nextPower, at: now) { arrival, draft in
+        return try finance.apply(arrivals, { self.nextPower(at: .finance) }, at: now) { arrival, draft in
             if case .eventRecorded(let line) = arrival.letter.told {
                 draft.content.lines.insert(line.eventID)
                 draft.content.linesHeard += 1

@@ -32,7 +32,7 @@ extension World {
     private func keep<Value>(_ body: (GatewayBooks, Moment) throws -> Value) -> Value? {
         let moment = moment()
         do {
-            let value = try gateway.transaction(nextPower(), at: moment.now) { draft in
+            let value = try gateway.transaction(nextPower(at: .gateway), at: moment.now) { draft in
                 let books = GatewayBooks(draft)
                 let value = try body(books, moment)
                 draft = books.draft
@@ -51,7 +51,7 @@ extension World {
     func gatewayHears(_ arrivals: [Arrival]) throws -> [(Arrival, any Error)] {
         let moment = moment()
         let sabotage = sabotage
-        return try gateway.apply(arrivals, nextPower, at: moment.now) { arrival, draft in
+        return try gateway.apply(arrivals, { self.nextPower(at: .gateway) }, at: moment.now) { arrival, draft in
             let books = GatewayBooks(draft)
             try arrival.letter.told.take(in: arrival.letter.tenant, books, at: moment)
             if sabotage == .forgetAfterAbort, case .abortPayment(let abort) = arrival.letter.told {

@@ -28,7 +28,7 @@ struct MailServer {
 extension World {
     func relayHears(_ arrivals: [Arrival]) throws -> [(Arrival, any Error)] {
         let now = clock(.relay)
-        return try relay.apply(arrivals, nextPower, at: now) { arrival, draft in
+        return try relay.apply(arrivals, { self.nextPower(at: .relay) }, at: now) { arrival, draft in
             guard case .saleCompleted(let sale) = arrival.letter.told, sale.invoiceEmail != nil,
                 draft.content.index(sale.saleID) == nil
             else { return }
@@ -46,7 +46,7 @@ extension World {
     private func decide(_ command: InvoiceMailCommand, _ sale: SaleID) -> InvoiceMail? {
         let now = clock(.relay)
         do {
-            let mail = try relay.transaction(nextPower(), at: now) { draft -> InvoiceMail? in
+            let mail = try relay.transaction(nextPower(at: .relay), at: now) { draft -> InvoiceMail? in
                 guard let index = draft.content.index(sale) else { return nil }
                 let before = draft.content.mails[index]
                 guard let events = try? before.decide(command, now: now) else { return nil }

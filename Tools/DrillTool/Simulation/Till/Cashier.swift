@@ -48,7 +48,7 @@ extension World {
 
     private func perform(_ act: Cashier.Act, _ index: Int) async {
         guard isOn[Place.till.rawValue] else { return }
-        till.set(nextPower(), at: clock(.till))
+        till.set(nextPower(at: .till), at: clock(.till))
         do {
             let sale = try await ask(act, index)
             cashiers[index].act = nil
@@ -241,7 +241,7 @@ extension World {
     }
 
     private func email() -> EmailAddress? {
-        chance.happens(0.3) ? try? EmailAddress("customer@example.com") : nil
+        chance.happens(0.5) ? try? EmailAddress("customer@example.com") : nil
     }
 }
 

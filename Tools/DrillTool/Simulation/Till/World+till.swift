@@ -5,7 +5,7 @@ import SharedKernel
 
 extension World {
     func tillHears(_ arrivals: [Arrival]) throws -> [(Arrival, any Error)] {
-        let powers = Powers([nextPower(), nextPower()])
+        let powers = Powers([nextPower(at: .till), nextPower(at: .till)])
         let now = clock(.till)
         let shop = till.shop
         let refused = try till.changeDisk { disk in

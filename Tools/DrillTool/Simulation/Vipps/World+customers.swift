@@ -130,6 +130,10 @@ extension World {
             && gatewayNotices(event, payment.view, msn: payment.msn, reference: payment.reference)
         let isKnownTaken = isTaken && !(!isCalm && chance.happens(weather.webhooksRepeated))
         if isLost { figures.faults += 1 }
+        trace.note(
+            now,
+            "webhook: \(event.name) \(Trace.name(payment.reference)) \(isLost ? "is lost" : isTaken ? "is taken" : "waits")"
+        )
         if isLost || isKnownTaken {
             progress.next += 1
             progress.attempts = 0

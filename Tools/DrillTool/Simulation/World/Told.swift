@@ -55,3 +55,11 @@ extension Told {
                 checkInID: id, msn: msn, merchantQRID: code, initiatedAt: initiatedAt, validUntil: validUntil))
     }
 }
+
+extension Told {
+    /// For the trace.
+    var words: String {
+        if case .eventRecorded(let line) = self { return "log line \(line.origin.rawValue) \(line.name)" }
+        return String("\(self)".prefix { $0 != "(" })
+    }
+}

@@ -78,6 +78,7 @@ extension World {
             for row in journal.rows(behind: published, limit: .max) {
                 library[row.id] = row.letter
                 figures.messages += 1
+                if trace.isKept { trace.note(now, "\(place): tells \(row.letter.told.words)") }
                 for subscriber in channel.subscribers {
                     send(.message(incoming(row, channel), channel), place, subscriber)
                 }

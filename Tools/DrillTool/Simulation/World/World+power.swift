@@ -6,8 +6,16 @@ extension World {
     private static let restartDelays = 200...40_000
 
     /// Whether the power holds through the transaction that is about to be made.
-    func nextPower() -> Power {
-        guard !isCalm, chance.happens(weather.powerCuts) else { return .holds }
+    ///
+    /// Services that commit seldom are hit more often, so that each of their commits gets its share of bad luck.
+    func nextPower(at place: Place) -> Power {
+        let share =
+            switch place {
+            case .gateway, .till: weather.powerCuts
+            case .finance: weather.powerCuts * 2
+            case .relay: weather.powerCuts * 10
+            }
+        guard !isCalm, chance.happens(share) else { return .holds }
         return chance.happens(0.5) ? .goesBeforeCommit : .goesAfterCommit
     }
 
