@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,8 @@ from .model import KeySet, SalesUnit
 class Pairs(dict[str, Any]):
     """A JSON object that remembers whether a name came twice."""
 
-    def __init__(self, pairs: list[tuple[str, Any]]):
+    def __init__(self, pairs: Iterable[tuple[str, Any]]):
+        pairs = list(pairs)  # `dataclasses.asdict` copies with a generator.
         super().__init__(pairs)
         self.repeated = len(self) < len(pairs)
 
