@@ -41,7 +41,7 @@ class SetUpInterface:
                 kept = self.of(tenant, path)
                 if method == "POST":
                     identifier = body.get("id") or body["commandID"]
-                    kept[identifier] = {**body, "id": identifier.upper()}
+                    kept[identifier] = {**body, "id": identifier.upper(), "paymentOptionID": identifier.upper()}
                 return 200, {kind: list(kept.values())}
         if match := re.fullmatch(r"/pos/api/vipps-agreements/([^/]+)(/register-webhook)?", path):
             webhooks = self.of(tenant, "webhooks")

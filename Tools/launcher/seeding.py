@@ -88,7 +88,7 @@ class Administrator:
 
     def make_payment_options(self, options: list[dict]) -> None:
         path = "/financial/api/payment-options"
-        known = {same(option["id"]) for option in self._get(self._financial, path)["paymentOptions"]}
+        known = {same(option["paymentOptionID"]) for option in self._get(self._financial, path)["paymentOptions"]}
         for option in options:
             if option["commandID"] not in known:
                 self._send(self._financial, "POST", path, option)
