@@ -54,6 +54,7 @@ import ZeroMQMessaging
             service: service,
             verifier: SessionVerifier(key: try .init(pem: house.sessionPublicKey)), now: now,
             checks: [.database(messages), .bus(bus)], metricsText: metrics.text, logger: logger)
+        BusOperatorRoutes(bus: bus).add(to: router, base: "/financial")
         router.add(FinanceAPI(options: options, ledger: ledger, eventLog: eventLog).endpoints)
         let assets = try Assets(directory: URL(filePath: house.assetsDirectory))
         let templates = try Templates(pages: FinancePages.templates, texts: try Texts.load())

@@ -68,6 +68,7 @@ import ZeroMQMessaging
             logger: logger, problemPage: pages.problemPage)
         PointOfSaleAPI(door: door).add(to: router)
         pages.add(to: router)
+        BusOperatorRoutes(bus: bus).add(to: router, base: "/pos")
         let web = Application(
             router: router,
             configuration: .init(address: .hostname(house.host, port: house.port), serverName: service),

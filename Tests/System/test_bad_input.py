@@ -35,7 +35,7 @@ COMMANDS = [
     ({"type": "add-product", "code": "1001", "quantity": 10_000}, "quantity"),
     ({"type": "add-product", "code": "1001", "quantity": "two"}, "quantity"),
     ({"type": "add-product", "code": "1001", "quantity": 99999999999999999999}, None),
-    ({"type": "add-product", "code": "1001", "quantity": 1.5}, "quantity"),
+    ({"type": "add-product", "code": "1001", "quantity": 1.5}, None),
     ({"type": "add-product", "productID": UNKNOWN}, None),
     ({"type": "add-product", "productID": "seven"}, "productID"),
     ({"type": "change-price", "lineID": UNKNOWN, "unitPrice": nok(1)}, None),
@@ -101,7 +101,7 @@ def test_in_a_body_is_refused(product, till, path, body):
 @pytest.mark.parametrize("path", [
     f"/pos/api/sales/{UNKNOWN}", "/pos/api/sales/7", "/pos/api/nowhere", "/pos/api/sales?limit=0", "/pos/api/sales?limit=x",
     "/pos/api/sales?day=yesterday", "/pos/api/sales?state=lost", "/pos/api/sales?cursor=%00", "/pos/api/products?search=" + "x" * 65,
-    "/financial/api/ledger?limit=501", "/financial/api/ledger?fromDay=2026-13-01", f"/financial/api/payments/7/events",
+    "/financial/api/ledger?limit=501", "/financial/api/ledger?from=2026-13-01", f"/financial/api/payments/7/events",
 ])
 def test_in_an_address_is_refused(till, path):
     client = till.finance if path.startswith("/financial") else till.pos
