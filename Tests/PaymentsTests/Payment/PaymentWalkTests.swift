@@ -66,6 +66,7 @@ struct Walk {
         let customer: CustomerReference =
             Bool.random(using: &chance) ? .oneTimeQR : .phoneNumber(Sealed(envelope: Data([1, 2, 3])))
         story = Story(amount: .nok(1_000), customer: customer)
+        story.readsLogItself = false
         vipps = VippsModel(amount: 1_000)
         self.chance = chance
     }

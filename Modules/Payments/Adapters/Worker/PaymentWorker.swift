@@ -1,3 +1,4 @@
+import CrashPoints
 import Foundation
 import Logging
 import Messaging
@@ -37,6 +38,10 @@ package actor PaymentWorker: Service {
     private var pausedAgreements: [AgreementID: Pause] = [:]
     private var troubledPayments: [PaymentName: Trouble] = [:]
     private var nextSweep = Date.distantPast
+    /// Calls in a row, of all payments, whose outcome is unknown.
+    package private(set) var callsWithoutAnswer = 0
+    /// So many of them say that Vipps is away.
+    package static let silenceMax = 5
     private let stopping = Mutex(false)
 
     private struct Pause {
@@ -51,14 +56,16 @@ package actor PaymentWorker: Service {
 
     /// - Parameters:
     ///   - changed: raised by the store after a commit.
-    ///   - advance: makes the calls.
+    ///   - provider: makes the calls.
+    ///   - checkIns: the tokens of customers who scanned a till's code.
     package init(
-        store: any PaymentStore, changed: WakeSignal, advance: AdvancePayment, limits: Limits = Limits(),
-        now: @escaping Now, logger: Logger
+        store: any PaymentStore, changed: WakeSignal, provider: any PaymentProvider, checkIns: any CheckInTokens,
+        limits: Limits = Limits(), now: @escaping Now, logger: Logger
     ) {
         self.store = store
         self.changed = changed
-        self.advance = advance
+        advance = AdvancePayment(
+            store: store, provider: provider, checkIns: checkIns, now: now, passing: { CrashPoint.pass($0) })
         recover = RecoverPayments(store: store, now: now)
         self.limits = limits
         self.now = now
@@ -204,6 +211,7 @@ package actor PaymentWorker: Service {
 
     private func note(_ outcome: AdvancePayment.Outcome, of due: DuePayment) {
         PaymentMetrics.count(outcome)
+        callsWithoutAnswer = outcome.result == .unknown ? callsWithoutAnswer + 1 : 0
         troubledPayments[due.name] = nil
         switch outcome.result {
         case .keysRefused:
@@ -227,11 +235,5 @@ package actor PaymentWorker: Service {
         logger.error(
             "a payment could not be worked on",
             metadata: ["payment": "\(due.name.paymentID)", "failures": "\(failures)", "error": "\(error)"])
-    }
-
-    /// New keys have come: no pause any more.
-    package func resume(_ agreement: AgreementID) {
-        pausedAgreements[agreement] = nil
-        changed.wake()
     }
 }

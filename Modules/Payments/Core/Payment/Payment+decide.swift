@@ -134,7 +134,7 @@ struct PaymentDecision {
     /// Vipps' event log has probably grown.
     mutating func readLogSoon() {
         if let at = payment.logReading.at, at <= now { return }
-        emit(.logReadingPlanned(Payment.Look(at: now, failures: 0)))
+        emit(.logReadingPlanned(Payment.Look(at: now, failures: payment.logReading.failures)))
     }
 
     mutating func plan(_ act: PaymentOperation.Act) {

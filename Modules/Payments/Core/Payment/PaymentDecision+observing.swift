@@ -7,6 +7,7 @@ extension PaymentDecision {
     static let firstLookAfter: TimeInterval = 5
     static let lookEvery: TimeInterval = 2
     static let logReadingFailuresMax = 20
+    static let logReadingsBehindMax = 8
 
     // MARK: GET
 
@@ -246,6 +247,9 @@ extension PaymentDecision {
         if let operation = payment.currentOperation, operation.act.isRefund, !operation.isCalling {
             attributeRefunds(operation, lines)
         }
+        if payment.logReading.failures > 0, payment.logReading.at == nil, payment.currentOperation?.doubt == nil {
+            emit(.logReadingPlanned(.none))
+        }
     }
 
     /// Whose refund is it that the aggregate shows and nobody was told of? The log, read after the aggregate, has the keys.
@@ -259,8 +263,12 @@ extension PaymentDecision {
             lookSoon()  // What is still untold came from outside.
         } else if refunds.compactMap({ $0.amount?.minorUnits }).reduce(0, +) < aggregate.refunded.minorUnits {
             let failures = payment.logReading.failures + 1  // The log is behind the aggregate: read it again.
-            let delay = Backoff.delay(after: failures)
-            emit(.logReadingPlanned(Payment.Look(at: now + delay, failures: failures)))
+            if failures < Self.logReadingsBehindMax {
+                let delay = Backoff.delay(after: failures)
+                emit(.logReadingPlanned(Payment.Look(at: now + delay, failures: failures)))
+            } else if let doubt = operation.doubt {
+                refundNotSeen(operation, doubt)  // The repeat's answer, under the same key, will tell.
+            }
         } else {
             refundedOutside(aggregate.refunded - payment.refundedTold)
             if let doubt = operation.doubt { refundNotSeen(operation, doubt) }

@@ -1,0 +1,12 @@
+import GRDB
+
+/// The gateway's file.
+package enum GatewaySchema {
+    package static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        SetupSchema.register(in: &migrator)
+        WebhookSchema.register(in: &migrator)
+        PaymentSchema.register(in: &migrator)
+        return migrator
+    }
+}
