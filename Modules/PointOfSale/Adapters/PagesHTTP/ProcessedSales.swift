@@ -5,7 +5,7 @@ import PointOfSale
 import SharedKernel
 import WebUI
 
-// Processed sales: the list with its filters. Fifty at a time, the next ones are asked for by where the last one stood.
+// Processed sales: the list with its filters. Twenty-five at a time, the next ones are asked for by where the last one stood.
 
 extension PointOfSalePages {
     func addProcessedSales(to routes: PageRoutes) {
@@ -29,7 +29,7 @@ extension PointOfSalePages {
     }
 
     private func saleFilter(_ visit: PageVisit) throws -> SaleFilter {
-        var query = SaleQuery(limit: 50)
+        var query = SaleQuery(limit: 25)
         query.search = visit.query("search").map { String($0.prefix(64)) }
         query.state = visit.query("state").flatMap(SaleQuery.State.init)
         query.method = visit.query("kind").flatMap(PaymentMethod.init)
@@ -113,7 +113,6 @@ package struct SaleRows: Sendable {
             "till": .optional(sale.agentInstanceName), "cashier": .optional(sale.startedByName),
             "kinds": .text(kinds.map { reader.words.text("paymentKind.\($0.word)") }.joined(separator: ", ")),
             "needsAttention": .flag(sale.needsAttention),
-            "goesOn": .flag(sale.state == .open || sale.state == .parked),
         ]
     }
 }

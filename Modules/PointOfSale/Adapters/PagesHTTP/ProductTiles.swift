@@ -4,6 +4,9 @@ import WebUI
 
 /// The products as large buttons, by category, or those that a search has found.
 package struct ProductTiles: Sendable {
+    /// More are found faster by their category or by searching.
+    static let shownMax = 42
+
     let products: [Product]
     let search: String?
     let category: String?
@@ -26,7 +29,8 @@ package struct ProductTiles: Sendable {
     package func values(_ reader: PageReader) -> TemplateValue {
         let categories = categories.sorted()
         let chosen = category.flatMap { categories.contains($0) ? $0 : nil }
-        let shown = chosen.map { name in products.filter { $0.category == name } } ?? products
+        let wanted = chosen.map { name in products.filter { $0.category == name } } ?? products
+        let shown = wanted.prefix(Self.shownMax)
         return [
             "categories": .list(
                 categories.isEmpty
@@ -42,7 +46,8 @@ package struct ProductTiles: Sendable {
                     ]
                 }),
             "noHits": search.map { reader.text("sale.noHits", ["query": $0]) } ?? .nothing,
-            "isEmpty": .flag(products.isEmpty && search == nil), "hasMore": .flag(hasMore),
+            "isEmpty": .flag(products.isEmpty && search == nil),
+            "hasMore": .flag(hasMore || wanted.count > shown.count),
             "find": .optional(search), "category": .optional(chosen),
         ]
     }

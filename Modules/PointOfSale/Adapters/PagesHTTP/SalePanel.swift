@@ -103,10 +103,7 @@ package struct SalePanel: Sendable {
     }
 
     private func line(_ line: SaleLine, _ reader: PageReader) -> TemplateValue {
-        var details =
-            reader.formats.money(line.unitPrice) + " · "
-            + reader.words.text(
-                "sale.vatRate", ["rate": reader.percent(line.vatRate.basisPoints)])
+        var details = reader.formats.money(line.unitPrice)
         switch line.discountRule {
         case .none: break
         case .rate(let rate): details += " · " + discountShown(reader.percent(rate), reader)
@@ -128,7 +125,8 @@ package struct SalePanel: Sendable {
 
     /// Large buttons for quick access, the others in a menu. Vipps first, as it is the fastest.
     private func payButtons(_ reader: PageReader) -> (quick: [TemplateValue], others: [TemplateValue]) {
-        let usable = options.filter { hasElectronicPayments || $0.method != .vippsEPayment }
+        let vipps = options.filter { $0.method == .vippsEPayment }
+        let usable = (hasElectronicPayments ? vipps : []) + options.filter { $0.method != .vippsEPayment }
         let quick = usable.filter(\.quickAccess)
         func value(_ option: PaymentOption, _ position: Int?) -> TemplateValue {
             let key = position.flatMap { $0 < 4 ? "F\($0 + 9)" : nil }
@@ -160,7 +158,7 @@ package struct SalePanel: Sendable {
         return [
             "isCompleted": .flag(isCompleted),
             "endTitle": reader.text(key, ["number": sale.identifier.text]),
-            "change": reader.positive(sale.change),
+            "change": reader.positive(sale.change), "quickest": .nothing,
             "endAmount": reader.money(sale.isReturn ? sale.received : sale.total),
             "payments": .list(
                 sale.payments.filter { !$0.captured.isZero }.map { payment in

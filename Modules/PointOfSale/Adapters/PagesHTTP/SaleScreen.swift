@@ -70,16 +70,24 @@ extension PointOfSalePages {
     // MARK: What is shown
 
     private func saleScreen(_ visit: PageVisit, sale: Sale?) async throws -> Response {
+        let panel = try await drawnPanel(visit, sale)
         let values: TemplateValue = [
-            "panel": .text(try await panel(visit, sale)),
+            "panel": .text(panel.html), "bar": .text(visit.html("sale/pay-bar", panel.values)),
             "tiles": .text(visit.html("sale/products", try await productTiles(visit).values(visit.reader))),
-            "route": .text(sale.map { "new-sale/\($0.id)" } ?? "new-sale"),
         ]
         return visit.fragment("sale/screen", values)
     }
 
-    /// The basket, or the place where the next one begins. `said` is read out by screen readers.
+    /// The basket, or the place where the next one begins, and what stands of it at the foot of a narrow screen.
+    /// `said` is read out by screen readers.
     func panel(_ visit: PageVisit, _ sale: Sale?, said: String? = nil) async throws -> String {
+        let panel = try await drawnPanel(visit, sale, said: said)
+        return panel.html + visit.html("sale/pay-bar", panel.values.merging(["isSwap": true]))
+    }
+
+    private func drawnPanel(
+        _ visit: PageVisit, _ sale: Sale?, said: String? = nil
+    ) async throws -> (html: String, values: TemplateValue) {
         let options = try await useCases.paymentOptions(in: visit.tenant).filter(\.enabled)
         let checkIn = try await useCases.checkIns(of: visit.person)
         guard let sale else {
@@ -87,14 +95,15 @@ extension PointOfSalePages {
                 current: visit.current, tills: try await useCases.tills.all(in: visit.tenant),
                 units: try await useCases.organizationalUnits.all(in: visit.tenant), last: try await lastSale(visit),
                 parked: try await parkedSales(visit).count, checkIn: checkIn)
-            return visit.html("sale/ready", ready.values(visit.reader))
+            return (visit.html("sale/ready", ready.values(visit.reader)), ["quickest": .nothing])
         }
         let original: Sale? =
             if case .returning(let id, _) = sale.kind { try await useCases.viewSale(id, in: visit.tenant) } else { nil }
         let panel = SalePanel(
             sale: sale, options: options, hasElectronicPayments: visit.current.tenant.hasElectronicPayments,
             original: original, checkIn: checkIn, parked: try await parkedSales(visit).count)
-        return visit.html(panel.template, panel.values(visit.reader, said: said))
+        let values = panel.values(visit.reader, said: said)
+        return (visit.html(panel.template, values), values)
     }
 
     private func productTiles(_ visit: PageVisit) async throws -> ProductTiles {
@@ -175,7 +184,7 @@ extension PointOfSalePages {
 
     /// `nil` when the typed words name nothing, or too much.
     private func choice(_ visit: PageVisit) async throws -> SaleRequest.Choice? {
-        if let product = visit.form["productID"].flatMap({ ProductID($0) }) { return .product(product) }
+        if let product = visit.query("product").flatMap({ ProductID($0) }) { return .product(product) }
         if let code = visit.form["code"], !code.isEmpty { return .code(String(code.prefix(64))) }
         guard let typed = visit.form["find"], !typed.isEmpty, typed.count <= 64 else { return nil }
         let exact = try await useCases.products.find(ProductQuery(code: typed, limit: 1), in: visit.tenant).products

@@ -10,9 +10,12 @@ import WebUI
 
 extension PointOfSalePages {
     func addShellPages(to routes: PageRoutes) {
-        routes.router.get("/pos/app") { _, _ in Response.redirect(to: "/pos/app/", type: .permanent) }
         routes.router.get("/pos") { _, _ in Response.redirect(to: "/pos/app/", type: .normal) }
-        routes.router.get("/pos/app/") { request, context in try await shell(request, context) }
+        routes.router.get("/pos/app") { request, context in
+            // The router takes both forms for the same; the pages' own addresses have the slash.
+            guard request.uri.path.hasSuffix("/") else { return Response.redirect(to: "/pos/app/", type: .normal) }
+            return try await shell(request, context)
+        }
 
         routes.get("till", for: PageRoutes.everyone) { visit in
             visit.fragment("shell/till", TillHead(visit.current).values)
@@ -49,7 +52,7 @@ extension PointOfSalePages {
         }
         let head = TillHead(current)
         let visitor = Visitor(
-            session: session, unitName: current.organizationalUnit?.name ?? "", tillName: head.till,
+            session: session, unitName: head.unit ?? "", tillName: head.till,
             profileName: head.profile)
         let words = frame.templates.texts.words(
             preferences.language,
@@ -63,13 +66,18 @@ package struct TillHead: Sendable, Hashable {
     let till: String?
     /// Only where it says more than the till's name.
     let profile: String?
+    /// The shop where it stands.
+    let unit: String?
 
     package init(_ current: CurrentSession) {
         till = current.agentInstance?.name
+        unit = current.organizationalUnit?.name
         profile = current.agentProfile?.name == till ? nil : current.agentProfile?.name
     }
 
-    package var values: TemplateValue { ["till": .optional(till), "profile": .optional(profile)] }
+    package var values: TemplateValue {
+        ["till": .optional(till), "profile": .optional(profile), "unit": .optional(unit)]
+    }
 }
 
 /// The tills one can sell at, by organizational unit, with their profiles.
