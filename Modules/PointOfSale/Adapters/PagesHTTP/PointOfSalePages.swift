@@ -25,7 +25,7 @@ package struct PointOfSalePages: Sendable {
     /// - Parameter assets: the folder of `htmx.min.js`; `nil` in tests that need no script.
     package init(door: PointOfSaleDoor, assets: URL?, now: @escaping Now) throws {
         let texts = try Texts.load()
-        let templates = try Templates(pages: Bundle.module.resourceURL?.appending(path: "Pages"), texts: texts)
+        let templates = try Templates(pages: Bundle.module.bundleURL.appending(path: "Pages"), texts: texts)
         self.door = door
         brands = try Brands.load()
         frame = PageFrame(templates: templates, assets: try Assets(directory: assets), base: "pos", now: now)
