@@ -135,7 +135,7 @@ extension Invoice {
         #expect(wire.contains(" <till@shop.example>\r\n"))
         #expect(wire.contains("\r\nDate: Mon, 23 Nov 2026 09:05:07 +0000\r\n"))
         #expect(wire.contains("\r\nMIME-Version: 1.0\r\n"))
-        #expect(wire.contains("Content-Type: multipart/alternative; boundary="))
+        #expect(wire.contains("Content-Type: multipart/alternative;\r\n boundary="))
         #expect(decodedHeader("Subject", of: wire) == "Kvittering OSL-1000123, Fjordkaffe & sønn")
         #expect(decodedHeader("From", of: wire) == "Fjordkaffe & sønn")
         let bodies = wire.components(separatedBy: "Content-Transfer-Encoding: base64\r\n\r\n").dropFirst().map { part in

@@ -52,6 +52,7 @@ package struct LiveFeedPulse: Service {
 package struct InvoiceMailer: Service {
     /// It looks at least this often, also to erase old addresses.
     private static let longestRest: TimeInterval = 3600
+    private static let shortestRest: TimeInterval = 0.2
     private static let restAfterTrouble: TimeInterval = 5
 
     private let send: SendDueInvoiceMails
@@ -96,7 +97,7 @@ package struct InvoiceMailer: Service {
         let kept = InvoiceMailPolicy.addressKeptAfterFailure / .seconds(1)
         try await queue.erase(endedBefore: now().addingTimeInterval(-kept))
         guard let next = try await queue.nextDueAt() else { return Self.longestRest }
-        return min(Self.longestRest, max(0, next.timeIntervalSince(now())))
+        return min(Self.longestRest, max(Self.shortestRest, next.timeIntervalSince(now())))
     }
 
     /// Until the time is over, a mail is queued, or the service stops.

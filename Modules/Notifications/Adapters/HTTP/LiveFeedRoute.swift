@@ -11,15 +11,15 @@ import SharedKernel
 package struct LiveFeedRoute: Sendable {
     /// More than this is not replayed: fetching everything again is cheaper.
     static let replayMax = 1_000
-    /// How long a page that is let go may take to read what it has been sent.
-    private static let farewell: Duration = .seconds(5)
-
     private let hub: LiveFeedHub
     private let feed: any FeedStore
+    private let farewell: Duration
 
-    package init(hub: LiveFeedHub, feed: any FeedStore) {
+    /// - Parameter farewell: how long a page that is let go may take to read what it has been sent.
+    package init(hub: LiveFeedHub, feed: any FeedStore, farewell: Duration = .seconds(5)) {
         self.hub = hub
         self.feed = feed
+        self.farewell = farewell
     }
 
     package var endpoints: [Endpoint] { [Endpoint(.get, "/notifications/events", answer: stream)] }
@@ -55,10 +55,10 @@ package struct LiveFeedRoute: Sendable {
         headers[.accelBuffering] = "no"
         return Response(
             status: .ok, headers: headers,
-            body: ResponseBody { writer in
+            body: ResponseBody { [farewell] writer in
                 let copy = writer
                 try await request.body.consumeWithCancellationOnInboundClose { _ in
-                    try await Self.write(beginning, seat, to: copy)
+                    try await Self.write(beginning, seat, to: copy, farewell: farewell)
                 }
             })
     }
@@ -106,7 +106,9 @@ package struct LiveFeedRoute: Sendable {
 
     /// Writes until the connection is ended from either side. A page that does not read is cut off a while after its seat is
     /// taken away.
-    private static func write(_ beginning: Beginning, _ seat: Seat, to writer: any ResponseBodyWriter) async throws {
+    private static func write(
+        _ beginning: Beginning, _ seat: Seat, to writer: any ResponseBodyWriter, farewell: Duration
+    ) async throws {
         // The writer is used by the one child task alone, while this task waits for it.
         nonisolated(unsafe) var writer = writer
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -125,7 +127,7 @@ package struct LiveFeedRoute: Sendable {
             }
             group.addTask {
                 for await _ in seat.connection.ended {}
-                try await Task.sleep(for: Self.farewell)
+                try await Task.sleep(for: farewell)
             }
             try await group.next()
             group.cancelAll()

@@ -9,7 +9,7 @@ final class SMTPTransfer {
     private let handOver: () throws -> Void
     private var offset = 0
     private var isHandedOver = false
-    private var lastReply = ""
+    private var lastRefusal = ""
 
     private static let replyMax = 500
 
@@ -91,7 +91,9 @@ final class SMTPTransfer {
     }
 
     private func note(_ line: UnsafeRawBufferPointer) {
-        lastReply = String(decoding: line.prefix(Self.replyMax), as: UTF8.self)
+        // Refusals only: libcurl goes on to say goodbye, and that is answered too.
+        guard let first = line.first, [UInt8(ascii: "4"), UInt8(ascii: "5")].contains(first) else { return }
+        lastRefusal = String(decoding: line.prefix(Self.replyMax), as: UTF8.self)
     }
 
     private func outcome(of code: CURLcode, response: Int) -> MailOutcome {
@@ -107,7 +109,7 @@ final class SMTPTransfer {
 
     /// The server's words, without anybody's address.
     private func reason(_ code: CURLcode, _ response: Int) -> String {
-        let words = (400...599).contains(response) ? lastReply : String(cString: curl_easy_strerror(code))
+        let words = (400...599).contains(response) ? lastRefusal : String(cString: curl_easy_strerror(code))
         return words.split { $0.isWhitespace || $0.isNewline }
             .map { $0.contains("@") ? "(address)" : $0.filter { !$0.isNewline } }
             .joined(separator: " ").prefix(200).description

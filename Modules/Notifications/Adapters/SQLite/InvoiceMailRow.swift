@@ -16,7 +16,7 @@ enum InvoiceMailRow {
         InvoiceMail(
             saleID: try identifier(row, "sale_id"), tenantID: try identifier(row, "tenant_id"),
             saleIdentifier: row["sale_identifier"], maskedAddress: row["masked_address"], state: try state(row),
-            attempts: row["attempts"], queuedAt: Date(timeIntervalSince1970: row["queued_at"]),
+            attempts: row["attempts"], queuedAt: Date(timeIntervalSinceReferenceDate: row["queued_at"]),
             isErased: (row["sale"] as Data?) == nil)
     }
 
@@ -52,7 +52,8 @@ enum InvoiceMailRow {
                 WHERE tenant_id = ? AND sale_id = ?
                 """,
             arguments: [
-                word, notBefore?.timeIntervalSince1970, reason, endedAt?.timeIntervalSince1970, mail.attempts,
+                word, notBefore?.timeIntervalSinceReferenceDate, reason, endedAt?.timeIntervalSinceReferenceDate,
+                mail.attempts,
                 mail.isErased, mail.tenantID.text, mail.saleID.text,
             ])
     }
@@ -60,7 +61,7 @@ enum InvoiceMailRow {
     private static func state(_ row: Row) throws -> InvoiceMail.State {
         func instant(_ column: String) throws -> Date {
             guard let seconds = row[column] as Double? else { throw Unreadable(column: column) }
-            return Date(timeIntervalSince1970: seconds)
+            return Date(timeIntervalSinceReferenceDate: seconds)
         }
         switch row["state"] as String {
         case "waiting": return .waiting(notBefore: try instant("not_before"))

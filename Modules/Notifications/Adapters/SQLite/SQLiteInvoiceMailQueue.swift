@@ -38,8 +38,8 @@ package struct SQLiteInvoiceMailQueue: InvoiceMailQueue {
                 """,
             arguments: [
                 tenant.text, sale.saleID.text, sale.saleIdentifier, address?.masked ?? "•••",
-                address == nil ? nil : try JSONEncoder.house.encode(sale), now.timeIntervalSince1970,
-                now.timeIntervalSince1970, cause.correlationID, cause.causationID, cause.trace.traceparent,
+                address == nil ? nil : try JSONEncoder.house.encode(sale), now.timeIntervalSinceReferenceDate,
+                now.timeIntervalSinceReferenceDate, cause.correlationID, cause.causationID, cause.trace.traceparent,
             ])
         guard db.changesCount > 0 else { return false }
         if address == nil {
@@ -83,7 +83,7 @@ package struct SQLiteInvoiceMailQueue: InvoiceMailQueue {
                 sql: """
                     UPDATE invoice_mail SET sale = NULL
                     WHERE sale IS NOT NULL AND state IN ('failed', 'in-doubt') AND ended_at < ?
-                    """, arguments: [instant.timeIntervalSince1970])
+                    """, arguments: [instant.timeIntervalSinceReferenceDate])
         }
     }
 
@@ -118,7 +118,7 @@ package struct SQLiteInvoiceMailQueue: InvoiceMailQueue {
                 sql: """
                     SELECT * FROM invoice_mail WHERE state = 'waiting' AND not_before <= ? AND sale IS NOT NULL
                     ORDER BY not_before LIMIT 1
-                    """, arguments: [now.timeIntervalSince1970])
+                    """, arguments: [now.timeIntervalSinceReferenceDate])
             return try row.map(InvoiceMailRow.letter)
         }
     }
@@ -127,7 +127,7 @@ package struct SQLiteInvoiceMailQueue: InvoiceMailQueue {
         try await database.writer.read { db in
             try Double.fetchOne(
                 db, sql: "SELECT min(not_before) FROM invoice_mail WHERE state = 'waiting' AND sale IS NOT NULL"
-            ).map(Date.init(timeIntervalSince1970:))
+            ).map(Date.init(timeIntervalSinceReferenceDate:))
         }
     }
 
@@ -143,7 +143,7 @@ package struct SQLiteInvoiceMailQueue: InvoiceMailQueue {
         }
         if let queuedBefore {
             sql += " AND queued_at < ?"
-            arguments += [queuedBefore.timeIntervalSince1970]
+            arguments += [queuedBefore.timeIntervalSinceReferenceDate]
         }
         sql += " ORDER BY queued_at DESC, sale_id DESC LIMIT ?"
         arguments += [limit]

@@ -33,7 +33,9 @@ package struct SendDueInvoiceMails: Sendable {
     package func callAsFunction(shouldStop: @Sendable () -> Bool = { false }) async throws -> [MailOutcome] {
         var outcomes: [MailOutcome] = []
         while !shouldStop(), let letter = try await queue.nextDue(now: now()) {
-            if let outcome = try await send(letter) { outcomes.append(outcome) }
+            // Refused to begin: somebody else has it in hand. Going on would ask for the same mail for ever.
+            guard let outcome = try await send(letter) else { break }
+            outcomes.append(outcome)
         }
         return outcomes
     }
