@@ -51,8 +51,8 @@ let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swi
 
 let shared: [Target.Dependency] = ["SharedKernel", "Messaging", "MessageContracts"]
 let adapterTechnology: [Target.Dependency] = [
-    "SQLiteStorage", "HTTPServing", "Cryptography", "CrashPoints", grdb, hummingbird, httpTypes, lifecycle, logging,
-    metrics,
+    "SQLiteStorage", "HTTPServing", "Cryptography", "CrashPoints", grdb, hummingbird, httpTypes, nioCore, lifecycle,
+    logging, metrics,
 ]
 let appTechnology: [Target.Dependency] = [
     "SQLiteStorage", "ZeroMQMessaging", "HTTPServing", "ServiceRuntime", "Cryptography",
@@ -115,7 +115,7 @@ let package = Package(
             "ServiceRuntime", at: "Platform/ServiceRuntime",
             imports: ["SharedKernel", lifecycle, signals, configuration, system, logging, metrics, coreMetrics]),
         room(
-            "WebUI", at: "WebUI", imports: ["SharedKernel", "HTTPServing", hummingbird, mustache],
+            "WebUI", at: "WebUI", imports: ["SharedKernel", "HTTPServing", hummingbird, httpTypes, mustache],
             notes: ["COMPONENTS.md"], resources: [.copy("Resources")]),
 
         // Contexts: a pure core and its adapters each. They never import one another.
@@ -127,7 +127,7 @@ let package = Package(
         room("Payments", at: "Payments/Core", imports: ["SharedKernel"]),
         room(
             "PaymentsAdapters", at: "Payments/Adapters",
-            imports: ["Payments", httpClient, nioCore, nioHTTP1, nioPosix] + shared + adapterTechnology),
+            imports: ["Payments", httpClient, nioHTTP1, nioPosix] + shared + adapterTechnology),
         room("Finance", at: "Finance/Core", imports: ["SharedKernel"]),
         room(
             "FinanceAdapters", at: "Finance/Adapters",
@@ -208,7 +208,12 @@ package.targets += [
     tests("DrillTests", imports: ["Simulation"]),
     tests(
         "BusIntegrationTests",
-        imports: ["ZeroMQ", "ZeroMQMessaging", "SQLiteStorage", "Cryptography", grdb, logging] + shared),
+        imports: [
+            // The four services, so that their executables stand beside the tests.
+            "PointOfSaleService", "VippsGateway", "FinancialService", "NotificationRelay",
+            "ZeroMQ", "ZeroMQMessaging", "Cryptography", "HTTPServing", hummingbird, hummingbirdTesting, httpTypes,
+            httpClient, nioCore, nioHTTP1, logging,
+        ] + shared),
 ]
 
 // While working on one room: `TEST_TARGETS=PaymentsTests swift test` builds these tests and what they need, nothing else.
@@ -222,5 +227,7 @@ if let wanted = Context.environment["TEST_TARGETS"] {
         for case .byNameItem(let dependency, _) in target.dependencies { waiting.append(dependency) }
     }
     package.targets.removeAll { !needed.contains($0.name) }
-    package.products.removeAll()
+    package.products.removeAll { product in
+        !((product as? Product.Executable)?.targets.allSatisfy(needed.contains) ?? false)
+    }
 }

@@ -119,7 +119,8 @@ struct VippsRoutes {
             let draft = try await decodeBody(MerchantQRDraft.self, of: request)
             return try asked(
                 await codes.create(
-                    draft.merchantQRID, locationDescription: draft.locationDescription, of: id, by: current.person))
+                    draft.merchantQRID ?? UUID.version7(at: context.now).uuidString.lowercased(),
+                    locationDescription: draft.locationDescription, of: id, by: current.person))
         }
         all.post("sync") { _, context in
             let (current, id) = try await salesUnit(context, .administrator)

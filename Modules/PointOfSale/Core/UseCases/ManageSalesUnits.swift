@@ -71,11 +71,10 @@ package struct ManageMerchantQRs: Sendable {
         try await change(unit, by: person) { _, _ in .merchantQRSyncAsked(unit, by: person.userID) }
     }
 
-    /// `merchantQRID` absent: made here.
     package func create(
-        _ merchantQRID: String?, locationDescription: String, of unit: SalesUnitID, by person: Person
+        _ merchantQRID: String, locationDescription: String, of unit: SalesUnitID, by person: Person
     ) async throws -> SalesUnitView {
-        let id = try MerchantQR.checkedID(merchantQRID ?? UUID().uuidString.lowercased())
+        let id = try MerchantQR.checkedID(merchantQRID)
         let words = try MerchantQR.checkedDescription(locationDescription)
         return try await change(unit, by: person) { list, tx in
             guard !list.codes.contains(where: { $0.merchantQRID == id && $0.state != .failed }) else {
