@@ -34,6 +34,7 @@ package struct Assets: Sendable {
             "app.js": File(
                 Self.tightened(try Resources.data(named: "app.js"), Self.scriptSpaces), "text/javascript; charset=utf-8"
             ),
+            "operations.js": File(try Resources.data(named: "operations.js"), "text/javascript; charset=utf-8"),
             "icons.svg": File(try Resources.data(named: "icons.svg"), "image/svg+xml"),
             "icon.svg": File(try Resources.data(named: "icon.svg"), "image/svg+xml"),
         ]
@@ -72,6 +73,11 @@ package struct Assets: Sendable {
 
     /// Size in bytes of a served file; `nil` for one that is not here.
     package func size(of name: String) -> Int? { files[name]?.data.count }
+
+    /// Where a file is served that only one page needs; `nil` for one that is not here.
+    package func address(of name: String, base: String) -> String? {
+        files[name].map { "/\(base)/assets/\(name)?v=\($0.version)" }
+    }
 
     /// The addresses for the templates' `{{assets.…}}`.
     func addresses(base: String) -> TemplateValue {

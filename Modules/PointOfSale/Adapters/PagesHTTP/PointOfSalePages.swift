@@ -42,6 +42,7 @@ package struct PointOfSalePages: Sendable {
         addProcessedSales(to: routes)
         addSalePage(to: routes)
         addCustomerDisplay(to: routes)
+        addSetUpPages(to: routes)
     }
 
     /// Problems that no page has put into words itself: an unknown address, an old page, a session that has ended.
