@@ -1,3 +1,4 @@
+import Foundation
 import HTTPServing
 import HTTPTypes
 import Hummingbird
