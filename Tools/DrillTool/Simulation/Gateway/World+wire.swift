@@ -47,7 +47,7 @@ extension World {
     }
 
     private func check(_ request: VippsAPI.Call, _ operation: PaymentOperation?) {
-        if wire.limits.exceeds(request, at: now) {
+        if wire.limits.exceeds(request, at: now), now >= limitsExcusedUntil {
             judge.object("no rate limit of Vipps is exceeded", "\(request.kind) \(Trace.name(request.reference))")
         }
         guard let operation else { return }
@@ -84,6 +84,8 @@ extension World {
             figures.faults += 1
             return VippsAPI.Answer(status: status, retryAfterSeconds: after, isFromTheFront: true)
         }
+        if now < vippsAwayUntil { return front(1, 503) }
+        if now < keysAwayUntil { return front(1, 401) }
         return front(weather.keysRefused, 401) ?? front(weather.rateLimited, 429, after: chance.pick([nil, 3, 20]))
             ?? front(weather.busy, 423) ?? front(weather.errorsBefore, chance.pick([500, 502, 503]))
     }

@@ -38,8 +38,14 @@ struct Weather {
     var keepsPassingRefusals = false
     var mailTroubles = 0.0
 
+    /// Times in the run when Vipps does nothing at all, or knows no keys.
+    var outages = 0
+    var keyTroubles = 0
+
     /// How far each service's clock is off, in milliseconds.
     var clockOffsets = [0, 0, 0, 0]
+    /// Times in the run when some service's clock is set, forward by hours or back by minutes.
+    var clockJumps = 0
 
     /// Some runs are calm, most are bad in a few ways, some in every way.
     init(_ chance: Chance) {
@@ -71,6 +77,9 @@ struct Weather {
         isPushAllowed = !chance.happens(0.08)
         keepsPassingRefusals = chance.happens(0.3)
         mailTroubles = share(0.5)
+        outages = chance.happens(severity * 0.5) ? chance.whole(1...2) : 0
+        keyTroubles = chance.happens(severity * 0.3) ? 1 : 0
+        clockJumps = chance.happens(0.1) ? chance.whole(1...3) : 0
         if chance.happens(0.3) { clockOffsets = (0..<4).map { _ in chance.whole(-120_000...120_000) } }
     }
 }

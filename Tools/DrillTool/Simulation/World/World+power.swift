@@ -61,6 +61,17 @@ extension World {
             happens(.cut(from: pair.0, to: pair.1, until: end), in: begin)
             if chance.happens(0.7) { happens(.cut(from: pair.1, to: pair.0, until: end), in: begin) }
         }
+        for isKeys in Array(repeating: false, count: weather.outages)
+            + Array(repeating: true, count: weather.keyTroubles)
+        {
+            let begin = chance.whole(0...Self.openFor)
+            let end = min(Self.openFor, begin + chance.skewed(5_000...200_000))
+            happens(.away(until: end, isKeys: isKeys), in: begin)
+        }
+        for _ in 0..<weather.clockJumps {
+            let step = chance.happens(0.5) ? chance.whole(0...10_800_000) : -chance.whole(0...600_000)
+            happens(.clockJump(chance.pick(Place.allCases), by: step), in: chance.whole(0...Self.openFor))
+        }
         happens(.calm, in: Self.openFor)
     }
 

@@ -25,6 +25,9 @@ enum Happening {
     case stroke(Place)
     case restart(Place)
     case cut(from: Place, to: Place, until: Int)
+    /// Vipps is away (or our keys are) until then.
+    case away(until: Int, isKeys: Bool)
+    case clockJump(Place, by: Int)
     case calm
 }
 
@@ -36,7 +39,7 @@ enum CustomerAct { case beginApproving, stopApproving, approve, decline, expire 
 /// a seed; nothing depends on them, and the trace does not show them.
 final class World {
     let chance: Chance
-    let weather: Weather
+    private(set) var weather: Weather
     let sabotage: Sabotage?
     private(set) var now = 0
     private var queue = EventQueue<Happening>()
@@ -59,6 +62,10 @@ final class World {
     var library: [MessageID: Letter] = [:]
     var cutUntil: [Int] = Array(repeating: 0, count: Place.allCases.count * Place.allCases.count)
     var vipps: VippsModel
+    var vippsAwayUntil = 0
+    var keysAwayUntil = 0
+    /// A limit kept by a clock cannot be kept over a jump of that clock.
+    var limitsExcusedUntil = 0
     var wire = Wire()
     var deliveries = Deliveries()
     var mailServer = MailServer()
@@ -78,7 +85,8 @@ final class World {
 
     init(seed: UInt64, sabotage: Sabotage?, isTraced: Bool) throws {
         chance = Chance(seed: seed)
-        weather = Weather(chance)
+        // Drawn apart, so that a new kind of trouble does not turn every known seed into another.
+        weather = Weather(Chance(seed: seed ^ 0x7765_6174_6865_7221))
         self.sabotage = sabotage
         trace = Trace(isKept: isTraced)
         let shop = try Shop(chance, at: Self.origin)
@@ -164,8 +172,18 @@ final class World {
         case .stroke(let place): if !isCalm { powerGoes(place, "stroke") }
         case .restart(let place): restart(place)
         case .cut(let from, let to, let until): cutUntil[from.rawValue * Place.allCases.count + to.rawValue] = until
+        case .away(let until, let isKeys): if isKeys { keysAwayUntil = until } else { vippsAwayUntil = until }
+        case .clockJump(let place, let step): jump(place, by: step)
         case .calm: becomeCalm()
         }
+    }
+
+    private func jump(_ place: Place, by step: Int) {
+        trace.note(now, "\(place): the clock jumps by \(step / 1000) s")
+        weather.clockOffsets[place.rawValue] += step
+        guard place == .gateway else { return }
+        limitsExcusedUntil = now + 61_000
+        planWork()
     }
 
     func isAlive(_ place: Place, _ life: Int) -> Bool { isOn[place.rawValue] && lives[place.rawValue] == life }
