@@ -88,7 +88,8 @@ import Testing
             (PaymentTerminated(paymentID: payment, saleID: sale, reference: "r", endedAt: now), .terminated),
             (
                 PaymentReleased(
-                    paymentID: payment, saleID: sale, reference: "r", amount: .nok(100), outside: true, releasedAt: now),
+                    paymentID: payment, saleID: sale, reference: "r", amount: .nok(100), outside: true,
+                    releasedAt: now),
                 .released
             ),
             (

@@ -215,7 +215,8 @@ private struct Shop {
             "INSERT OR REPLACE INTO ledger_entry SELECT * FROM ledger_entry WHERE sequence = 1",
             """
             INSERT OR REPLACE INTO ledger_entry SELECT tenant_id, 6, id, movement, kind, payment_id, refund_id, outside,
-                sale_id, reference, 1, currency, occurred_at, day, registered_at, hash FROM ledger_entry WHERE sequence = 1
+                sale_id, reference, 1, currency, occurred_at, day, registered_at, hash FROM ledger_entry
+                WHERE sequence = 1
             """,
         ])
     func appendOnly(_ sql: String) async throws {

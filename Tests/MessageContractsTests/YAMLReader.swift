@@ -1,5 +1,5 @@
-/// Reads the part of YAML that our documents are written in: block and flow collections, plain and double-quoted scalars,
-/// folded text. Anything else is an error, so that the documents stay simple.
+/// Reads the part of YAML that our documents are written in: block and flow collections, plain and double-quoted
+/// scalars, folded text. Anything else is an error, so that the documents stay simple.
 indirect enum YAML: Equatable {
     case scalar(String)
     case list([YAML])

@@ -136,7 +136,8 @@ extension SaleCompleted {
     }
 }
 
-/// Waits for something that another task brings about. A condition that never comes is a failure of the test's time limit.
+/// Waits for something that another task brings about. A condition that never comes is a failure of the test's time
+/// limit.
 func until(_ condition: @Sendable () async throws -> Bool) async throws {
     while try await !condition() { try await Task.sleep(for: .milliseconds(2)) }
 }

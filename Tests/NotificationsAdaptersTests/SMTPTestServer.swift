@@ -5,8 +5,8 @@ import Synchronization
     import Glibc
 #endif
 
-/// A small SMTP server on a free port of this machine, which does what a test tells it: refuse at some point, or close the
-/// connection. It notes every mail it has taken.
+/// A small SMTP server on a free port of this machine, which does what a test tells it: refuse at some point, or close
+/// the connection. It notes every mail it has taken.
 final class SMTPTestServer: Sendable {
     enum Behaviour: Sendable {
         case normal

@@ -27,7 +27,8 @@ package enum FinanceSchema {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// Entries can be added at the end and nothing else, also not by INSERT OR REPLACE. Who has the file can remove the triggers, but not mend the hashes unnoticed.
+    /// Entries can be added at the end and nothing else, also not by INSERT OR REPLACE. Who has the file can remove the
+    /// triggers, but not mend the hashes unnoticed.
     private static let ledger = """
         CREATE TABLE ledger_entry (
             tenant_id TEXT NOT NULL,
@@ -57,7 +58,8 @@ package enum FinanceSchema {
         CREATE TRIGGER ledger_entry_is_never_removed BEFORE DELETE ON ledger_entry
             BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
         CREATE TRIGGER ledger_entry_follows_the_last BEFORE INSERT ON ledger_entry
-            WHEN NEW.sequence <> (SELECT coalesce(max(sequence), 0) + 1 FROM ledger_entry WHERE tenant_id = NEW.tenant_id)
+            WHEN NEW.sequence <> (SELECT coalesce(max(sequence), 0) + 1 FROM ledger_entry
+                    WHERE tenant_id = NEW.tenant_id)
                 OR EXISTS (SELECT 1 FROM ledger_entry WHERE id = NEW.id)
                 OR EXISTS (SELECT 1 FROM ledger_entry
                     WHERE tenant_id = NEW.tenant_id AND refund_id = NEW.refund_id)

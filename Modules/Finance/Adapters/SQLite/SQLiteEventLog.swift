@@ -34,7 +34,8 @@ package struct SQLiteEventLog: EventLog {
         try db.cachedStatement(
             sql: """
                 INSERT INTO payment_event (tenant_id, id, payment_id, sale_id, reference, origin, name, occurred_at,
-                    amount, currency, success, idempotency_key, psp_reference, http_status, error_code, trace_id, detail)
+                    amount, currency, success, idempotency_key, psp_reference, http_status, error_code, trace_id,
+                    detail)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (tenant_id, id) DO NOTHING
                 """
@@ -84,8 +85,8 @@ package struct SQLiteEventLog: EventLog {
         let currency = (summary.asked ?? summary.captured ?? summary.refunded)?.currency
         try db.execute(
             sql: """
-                INSERT OR REPLACE INTO payment (tenant_id, id, sale_id, reference, msn, state, asked, captured, refunded,
-                    currency, failure_code, changed_at)
+                INSERT OR REPLACE INTO payment (tenant_id, id, sale_id, reference, msn, state, asked, captured,
+                    refunded, currency, failure_code, changed_at)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [

@@ -12,7 +12,8 @@ package protocol EventLog: Sendable {
         now: Date
     ) async throws
 
-    /// The payment and its log in the order of time, at most `limit` lines; `nil` for a payment of which nothing was heard.
+    /// The payment and its log in the order of time, at most `limit` lines; `nil` for a payment of which nothing was
+    /// heard.
     func history(
         of payment: PaymentID, of tenant: TenantID, limit: Int
     ) async throws -> (summary: PaymentSummary, events: [PaymentEvent])?

@@ -9,8 +9,8 @@ enum EventStreamText {
         "retry: 500\nid: \(position.text)\n\n"
     }
 
-    /// A message with all views for those who listen in general, then one event for each view. The last bears the id, so
-    /// that a page that lost some of them gets all of them again.
+    /// A message with all views for those who listen in general, then one event for each view. The last bears the id,
+    /// so that a page that lost some of them gets all of them again.
     static func event(_ event: FeedEvent, epoch: String) -> String {
         let names = (try? JSONEncoder.house.encode(["views": event.views])) ?? Data("{}".utf8)
         var text = "data: \(String(decoding: names, as: UTF8.self))\n\n"

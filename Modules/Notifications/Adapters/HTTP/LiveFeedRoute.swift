@@ -104,8 +104,8 @@ package struct LiveFeedRoute: Sendable {
         }
     }
 
-    /// Writes until the connection is ended from either side. A page that does not read is cut off a while after its seat is
-    /// taken away.
+    /// Writes until the connection is ended from either side. A page that does not read is cut off a while after its
+    /// seat is taken away.
     private static func write(
         _ beginning: Beginning, _ seat: Seat, to writer: any ResponseBodyWriter, farewell: Duration
     ) async throws {

@@ -3,8 +3,8 @@ import Foundation
 import Notifications
 import Synchronization
 
-/// Gives mails to an SMTP server by libcurl, one after the other, on a thread of its own: libcurl blocks, and Swift's own
-/// threads must not. The connection is kept between mails.
+/// Gives mails to an SMTP server by libcurl, one after the other, on a thread of its own: libcurl blocks, and Swift's
+/// own threads must not. The connection is kept between mails.
 package final class CurlMailTransport: MailTransport {
     private struct Job: Sendable {
         let message: MIMEMessage

@@ -52,7 +52,8 @@ final class SMTPTransfer {
         }
         ccurl_set_text(handle, CURLOPT_MAIL_FROM, "<\(sender.revealed)>")
         ccurl_set_list(handle, CURLOPT_MAIL_RCPT, recipients)
-        // No size: libcurl asks for more until it is told that there is none, and that is where the mail is handed over.
+        // No size: libcurl asks for more until it is told that there is none, and that is where the mail is handed
+        // over.
         ccurl_set_long(handle, CURLOPT_UPLOAD, 1)
         let me = Unmanaged.passUnretained(self).toOpaque()
         ccurl_set_pointer(handle, CURLOPT_READDATA, me)
@@ -100,7 +101,8 @@ final class SMTPTransfer {
         if code == CURLE_OK { return .accepted }
         let reason = reason(code, response)
         switch response {
-        // Refused at MAIL, RCPT or DATA, or after the last line. Refusals of us (greeting, sign-in) are no fault of the mail.
+        // Refused at MAIL, RCPT or DATA, or after the last line. Refusals of us (greeting, sign-in) are no fault of the
+        // mail.
         case 500...599 where code == CURLE_SEND_ERROR || isHandedOver: return .refused(reason: reason)
         case 400...599: return .postponed(reason: reason)
         default: return isHandedOver ? .unknown(reason: reason) : .postponed(reason: reason)

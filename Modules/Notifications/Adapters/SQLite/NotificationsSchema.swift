@@ -33,9 +33,9 @@ package enum NotificationsSchema {
         CREATE INDEX feed_event_by_age ON feed_event (kept_at);
         """
 
-    /// Instants are seconds since 2001, as `Date` counts: read back they are the very same, so what is due for the query
-    /// is due for the decision. `sale` is the message that asked for the mail, with the address: both are gone when the
-    /// mail is sent.
+    /// Instants are seconds since 2001, as `Date` counts: read back they are the very same, so what is due for the
+    /// query is due for the decision. `sale` is the message that asked for the mail, with the address: both are gone
+    /// when the mail is sent.
     private static let mails = """
         CREATE TABLE invoice_mail (
             tenant_id TEXT NOT NULL,

@@ -19,8 +19,8 @@ package struct SQLiteInvoiceMailQueue: InvoiceMailQueue {
 
     // MARK: In
 
-    /// Queues the invoice that a completed sale asks for, in the transaction of the message's cursor. An address that is
-    /// none fails at once.
+    /// Queues the invoice that a completed sale asks for, in the transaction of the message's cursor. An address that
+    /// is none fails at once.
     ///
     /// - Returns: whether it was queued now.
     @discardableResult

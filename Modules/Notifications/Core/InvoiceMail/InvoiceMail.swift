@@ -16,8 +16,9 @@ package enum MailOutcome: Sendable, Hashable {
 /// The mail of one sale on its way. There is never a second one for the sale.
 ///
 /// The mail counts as *handed over* from the moment before its last line is given to the server. Up to then the server
-/// cannot have taken it, so it may be given again; after that only the server's answer tells. When there is none the mail is
-/// *in doubt*: it is not sent again by itself, since nobody may get an invoice twice, but an operator may decide to.
+/// cannot have taken it, so it may be given again; after that only the server's answer tells. When there is none the
+/// mail is *in doubt*: it is not sent again by itself, since nobody may get an invoice twice, but an operator may
+/// decide to.
 package struct InvoiceMail: Sendable, Hashable {
     package enum State: Sendable, Hashable {
         case waiting(notBefore: Date)

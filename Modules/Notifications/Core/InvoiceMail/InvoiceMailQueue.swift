@@ -31,8 +31,8 @@ extension InvoiceMail.State {
     }
 }
 
-/// The invoice mails of all tenants, kept until they are sent and (without address) after. They are queued where a completed
-/// sale is heard, in the transaction of that message, and never twice for one sale.
+/// The invoice mails of all tenants, kept until they are sent and (without address) after. They are queued where a
+/// completed sale is heard, in the transaction of that message, and never twice for one sale.
 package protocol InvoiceMailQueue: Sendable {
     /// The mail that has been due for the longest time; `nil` when none is.
     func nextDue(now: Date) async throws -> InvoiceLetter?

@@ -52,8 +52,10 @@ extension Invoice {
             return "<tr>\(drawn.joined())</tr>"
         }
         func table(_ rows: [String]) -> String {
-            "<table style=\"border-collapse:collapse;width:100%;margin:16px 0\">\n\(rows.joined(separator: "\n"))\n</table>"
+            let style = "border-collapse:collapse;width:100%;margin:16px 0"
+            return "<table style=\"\(style)\">\n\(rows.joined(separator: "\n"))\n</table>"
         }
+        let titles = [words.item, words.quantity, words.price, words.discount, words.tax, words.amount]
         let items = lines.map { line in
             row([
                 line.name, "\(line.quantity)", formats.amount(line.unitPrice),
@@ -74,7 +76,7 @@ extension Invoice {
             <p>\(words.thanks.asHTML)</p>
             <p>\(words.sale.asHTML): <strong>\(saleIdentifier.asHTML)</strong><br>\
             \(words.date.asHTML): \(formats.instant(completedAt).asHTML)</p>
-            \(table([row([words.item, words.quantity, words.price, words.discount, words.tax, words.amount], tag: "th")] + items))
+            \(table([row(titles, tag: "th")] + items))
             <p style="font-size:18px"><strong>\(words.total.asHTML): \(formats.amount(total).asHTML)</strong><br>\
             \(words.ofWhichTax.asHTML): \(formats.amount(tax).asHTML)</p>
             \(table([row([words.taxRate, words.withoutTax, words.tax], tag: "th")] + taxes))

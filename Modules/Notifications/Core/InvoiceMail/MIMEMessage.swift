@@ -3,8 +3,8 @@ import SharedKernel
 
 /// A mail as it goes over the wire: headers, and the same content as plain text and as HTML.
 ///
-/// All bodies are base64, so no line can be too long, begin with a dot or look like a boundary. All free text in headers is
-/// an encoded word (RFC 2047), so no line break can make a header of its own.
+/// All bodies are base64, so no line can be too long, begin with a dot or look like a boundary. All free text in
+/// headers is an encoded word (RFC 2047), so no line break can make a header of its own.
 package struct MIMEMessage: Sendable {
     /// `<invoice.SALE@DOMAIN>`: the same for every try of one sale, so that a repeat is recognisable.
     package let messageID: String

@@ -3,7 +3,8 @@ import SharedKernel
 
 /// Where in a tenant's live feed a page stands: the id of a server-sent event.
 ///
-/// The epoch is the feed's own: a feed that was begun anew (its file was lost) does not mistake an old number for its own.
+/// The epoch is the feed's own: a feed that was begun anew (its file was lost) does not mistake an old number for its
+/// own.
 package struct FeedPosition: Sendable, Hashable {
     package let epoch: String
     /// Counts from 1 for each tenant, without gaps.

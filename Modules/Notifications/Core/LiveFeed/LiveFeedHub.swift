@@ -9,8 +9,8 @@ package enum LiveSignal: Sendable, Hashable {
     case keepAlive
 }
 
-/// One open page of a signed-in session. The signals end when the session ends, when the page reads too slowly, and when
-/// the service stops; the page comes back and resumes where it stood.
+/// One open page of a signed-in session. The signals end when the session ends, when the page reads too slowly, and
+/// when the service stops; the page comes back and resumes where it stood.
 package struct LiveConnection: Sendable {
     package let id: UInt64
     package let tenantID: TenantID
