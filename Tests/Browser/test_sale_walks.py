@@ -78,7 +78,7 @@ def test_basket_quantity_price_discount_park_and_resume(open_till):
     expect(till.sale.locator(".line", has_text="Espresso")).to_contain_text("54.00")
     till.sale.locator("summary").click()
     till.sale.get_by_role("button", name="Park", exact=True).click()
-    expect(till.page.locator("#sale-id")).to_have_count(0)
+    expect(till.in_hand).to_have_count(0)
     till.sale.get_by_role("button", name=re.compile("parked")).click()
     till.picture("parked")
     till.dialog.locator(".choice-row", has_text=number).get_by_role("button", name="Resume").click()

@@ -75,7 +75,10 @@
     const stated = event.detail.parameters.commandID;
     if (changes(event)) event.detail.parameters.commandID = stated || commandOf(event.detail.elt);
   });
+  /** @type {WeakMap<XMLHttpRequest, number>} when each request was sent */
+  const sentAt = new WeakMap();
   addEventListener("htmx:beforeRequest", (/** @type {any} */ event) => {
+    sentAt.set(event.detail.xhr, performance.now());
     if (!changes(event)) return;
     const element = event.detail.elt;
     if (busy.has(element)) return event.preventDefault();
@@ -161,8 +164,8 @@
     region.textContent = "";
     setTimeout(() => { region.textContent = words; }, 30);
   };
-  /** Gives life to new markup. @type {(part: HTMLElement) => void} */
-  const settle = (part) => {
+  /** Gives life to new markup, which was asked for at `asked`. @type {(part: HTMLElement, asked?: number) => void} */
+  const settle = (part, asked = 0) => {
     const within = (/** @type {string} */ selector) => [...(part.matches(selector) ? [part] : []), ...all(selector, part)];
     for (const input of within("input[data-command-id]")) /** @type {any} */ (input).value ||= newUUID();
     for (const dialog of within("dialog[data-modal]:not([open])")) openDialog(/** @type {any} */ (dialog));
@@ -179,7 +182,7 @@
       heading?.setAttribute("tabindex", "-1");
       /** @type {any} */ (heading)?.focus({ preventScroll: true });
     }
-    listenForViews();
+    followViews(within("[data-live]"), asked);
     tick();
   };
   /** @type {(element: HTMLElement) => void} */
@@ -187,7 +190,7 @@
     element.focus();
     if (element.matches("input:not([type=checkbox], [type=radio])")) /** @type {any} */ (element).select();
   };
-  addEventListener("htmx:afterSettle", (/** @type {any} */ event) => settle(event.detail.elt));
+  addEventListener("htmx:afterSettle", (/** @type {any} */ event) => settle(event.detail.elt, sentAt.get(event.detail.xhr)));
 
   // ---- Dialogs, menus, toasts --------------------------------------------------------------------------------------
   /** What gets the focus back; kept while a refused form replaces its own dialog. @type {HTMLElement | null} */
@@ -403,12 +406,21 @@
   }, 50));
   /** @type {(view: string | null) => void} */
   const refresh = (view) => { for (const element of all("[data-live]")) if (view === null || viewsOf(element).includes(view)) refetch(element); };
-  const listenForViews = () => {
+  /** @type {Map<string, number>} when each view was last told to have changed */
+  const toldAt = new Map();
+  /** Listens for the views of these fragments. One that may show less than has been told since it was asked for, or whose
+   * view nobody listened for until now, is fetched again. @type {(fragments: HTMLElement[], asked: number) => void} */
+  const followViews = (fragments, asked) => {
     if (!stream) return;
-    for (const view of all("[data-live]").flatMap(viewsOf)) {
-      if (heard.has(view)) continue;
-      heard.add(view);
-      stream.addEventListener(view, () => refresh(view));
+    for (const fragment of fragments) {
+      const views = viewsOf(fragment);
+      const unheard = views.filter((view) => !heard.has(view));
+      for (const view of unheard) {
+        heard.add(view);
+        stream.addEventListener(view, () => { toldAt.set(view, performance.now()); refresh(view); });
+      }
+      const isOpen = stream.readyState === EventSource.OPEN;
+      if (isOpen && (unheard.length || views.some((view) => (toldAt.get(view) ?? -1) > asked))) refetch(fragment);
     }
   };
   /** @type {(state: "on" | "off") => void} */
@@ -422,12 +434,13 @@
     if (!address) return;
     stream = new EventSource(address);
     heard.clear();
-    listenForViews();
+    followViews(all("[data-live]"), 0);
+    stream.addEventListener("reset", () => refresh(null));
     let patience = 0;
     stream.onopen = () => {
       clearTimeout(patience); patience = 0; retry = 1000;
       showConnection("on");
-      if (wasLost) refresh(null);  // Whatever was missed: each owner knows.
+      refresh(null);  // Whatever was missed before: each owner knows.
       wasLost = false;
     };
     stream.onerror = () => {

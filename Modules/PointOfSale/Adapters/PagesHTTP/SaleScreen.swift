@@ -38,7 +38,7 @@ extension PointOfSalePages {
         routes.post("sale/{saleID}/park") { visit in
             let sale = try await act(visit, .park)
             let note = visit.words.text("park.parked", ["number": sale.identifier.text])
-            return .done(.toast(note).go("new-sale"))
+            return .page(try await panel(visit, try await openSale(visit)), events: .toast(note))
         }
         routes.post("sale/{saleID}/resume") { visit in
             let sale = try await act(visit, .resume)
@@ -55,7 +55,8 @@ extension PointOfSalePages {
         }
         routes.post("sale/{saleID}/abandon") { visit in
             _ = try await act(visit, .abandon)
-            return .done(ClientEvents.closeDialog.toast(visit.words.text("sale.aborted")).go("new-sale"))
+            let note = visit.words.text("sale.aborted")
+            return .page(try await panel(visit, try await openSale(visit)), events: .toast(note).closeDialog)
         }
         routes.post("sale/{saleID}/complete") { visit in
             .page(try await panel(visit, try await act(visit, .complete)))
