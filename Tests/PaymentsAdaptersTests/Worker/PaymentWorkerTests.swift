@@ -1,0 +1,217 @@
+import Foundation
+import GRDB
+import Logging
+import MessageContracts
+import Messaging
+import Payments
+import PaymentsAdapters
+import SQLiteStorage
+import ServiceLifecycle
+import SharedKernel
+import Synchronization
+import Testing
+
+@Suite("The payment worker", .timeLimit(.minutes(1))) struct PaymentWorkerTests {
+    let file: PaymentFile
+    let clock = HandClock()
+
+    init() throws { file = try PaymentFile() }
+
+    func worker(
+        _ provider: ScriptedProvider, checkIns: ScriptedCheckIns = ScriptedCheckIns(),
+        limits: PaymentWorker.Limits = .init()
+    ) -> PaymentWorker {
+        PaymentWorker(
+            store: file.store, changed: file.store.changed, provider: provider, checkIns: checkIns, limits: limits,
+            now: { [clock] in clock.now }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    /// Turns the clock and works, until `seconds` have passed.
+    func run(_ worker: PaymentWorker, seconds: Int) async throws {
+        for _ in 0..<seconds {
+            try await worker.runDue()
+            clock.pass(1)
+        }
+        try await worker.runDue()
+    }
+
+    @Test("takes a payment from the till's wish to captured money") func straight() async throws {
+        let provider = ScriptedProvider()
+        let name = try await file.store.begin(.made())
+        try await run(worker(provider), seconds: 8)
+        #expect(try await file.store.payment(name)?.phase.word == "captured")
+        #expect(
+            try await file.told().map(\.type) == [
+                PaymentRequestedAtVipps.type, PaymentAuthorized.type, PaymentCaptured.type,
+            ])
+        #expect(provider.books.values.map(\.captured) == [12_900])
+    }
+
+    @Test("sends every key once per act, and the same when repeating", arguments: [CallKind.create, .capture])
+    func lostAnswers(kind: CallKind) async throws {
+        let losses = Mutex(3)
+        let provider = ScriptedProvider(fault: { call, _ in
+            guard call.kind == kind else { return .none }
+            return losses.withLock { left in
+                left -= 1
+                return left < 0 ? .none : left == 0 ? .loseAnswer : .loseRequest
+            }
+        })
+        let name = try await file.store.begin(.made())
+        try await run(worker(provider), seconds: 90)
+        #expect(try await file.store.payment(name)?.phase.word == "captured")
+        #expect(provider.books.values.map(\.captured) == [12_900])
+        let keys = provider.calls.filter { $0.kind == kind }.map { $0.key ?? "none" }
+        #expect(keys.count > 1 && Set(keys).count == 1)
+    }
+
+    @Test("looks first after a crash during a call, then repeats with the same key") func crash() async throws {
+        let terms = PaymentTerms.made()
+        let name = try await file.store.begin(terms)
+        try await file.store.take(.attempt(ordinal: 1), for: name)  // And the process dies.
+        let provider = ScriptedProvider()
+        let worker = worker(provider)
+        try await worker.runDue()
+        #expect(provider.calls.isEmpty)
+        try await worker.sweep(all: true)
+        try await run(worker, seconds: 10)
+        #expect(provider.calls.map(\.kind).prefix(2) == [.get, .create])
+        #expect(try await file.store.payment(name)?.phase.word == "captured")
+    }
+
+    @Test("works for several agreements side by side, and for each within its fence") func fences() async throws {
+        let (slow, quick) = (AgreementID(UUID()), AgreementID(UUID()))
+        let gate = Gate()
+        let provider = ScriptedProvider(pause: { address in if address.agreementID == slow { await gate.wait() } })
+        for _ in 0..<20 { _ = try await file.store.begin(.made(agreement: slow)) }
+        let other = try await file.store.begin(.made(agreement: quick))
+        let worker = worker(provider)
+        let running = Task { try await worker.run() }
+        while try await file.store.payment(other)?.phase.word != "created" { await Task.yield() }
+        #expect(provider.underWayMax[slow] == 4)
+        gate.open()
+        while try await file.store.countByPhase(since: .distantPast)["created"] != 21 { await Task.yield() }
+        #expect(provider.underWayMax[slow] == 4)
+        running.cancel()
+        try? await running.value
+    }
+
+    @Test("pauses an agreement whose keys are refused, and no other") func keys() async throws {
+        let (broken, sound) = (AgreementID(UUID()), AgreementID(UUID()))
+        let areRefused = Mutex(true)
+        let provider = ScriptedProvider(fault: { call, agreement in
+            agreement == broken && call.kind == .capture && areRefused.withLock { $0 } ? .refuseKeys : .none
+        })
+        let first = try await file.store.begin(.made(agreement: broken))
+        let second = try await file.store.begin(.made(agreement: sound))
+        let worker = worker(provider)
+        try await run(worker, seconds: 60)
+        #expect(try await file.store.payment(first)?.phase.word == "authorized")
+        #expect(try await file.store.payment(second)?.phase.word == "captured")
+        #expect(provider.calls.filter { $0.kind == .capture }.count < 15)
+        areRefused.withLock { $0 = false }
+        try await run(worker, seconds: 300)
+        #expect(try await file.store.payment(first)?.phase.word == "captured")
+    }
+
+    @Test("stays within five captures a minute for a reference, also across restarts") func limits() async throws {
+        let captures = Mutex<[Date]>([])
+        let clock = clock
+        let provider = ScriptedProvider(fault: { call, _ in
+            guard call.kind == .capture else { return .none }
+            captures.withLock { $0.append(clock.now) }
+            return .loseRequest
+        })
+        _ = try await file.store.begin(.made())
+        for _ in 0..<30 {
+            let worker = worker(provider)
+            try await worker.sweep(all: true)
+            try await run(worker, seconds: 10)
+        }
+        let all = captures.withLock { $0 }
+        #expect(all.count > 5)
+        for start in all {
+            let inMinute = all.count { $0 >= start && $0 < start + 60 }
+            #expect(inMinute <= 5)
+        }
+    }
+
+    @Test("says no to a check-in that is too old, without asking Vipps") func oldCheckIn() async throws {
+        let checkIn = CheckInID(UUID())
+        let provider = ScriptedProvider()
+        let name = try await file.store.begin(.made(), customer: .checkIn(checkIn))
+        let tokens = ScriptedCheckIns(
+            tokens: [checkIn: CheckInToken(token: CustomerToken("token"), validUntil: .paymentStart - 1)])
+        try await worker(provider, checkIns: tokens).runDue()
+        #expect(try await file.told().map { try $0.decode(PaymentFailed.self).failure.code } == ["check-in-expired"])
+        #expect(provider.calls.filter { $0.kind == .create }.isEmpty)
+        #expect(try await file.store.payment(name)?.customer == nil)
+    }
+
+    @Test("tells every attempt in the event log, with its key and without personal data") func log() async throws {
+        _ = try await file.store.begin(.made())
+        try await run(worker(ScriptedProvider()), seconds: 8)
+        let lines = try await file.lines()
+        let acts = lines.filter { $0.origin == .gateway }.map(\.name)
+        #expect(acts.contains("create") && acts.contains("capture"))
+        let capture = try #require(lines.first { $0.name == "capture" })
+        #expect(capture.idempotencyKey?.hasSuffix("-capture-2") == true)
+        #expect(capture.httpStatus == 200)
+    }
+
+    @Test("finishes the call in hand when told to stop, and begins no other") func stops() async throws {
+        let gate = Gate()
+        let provider = ScriptedProvider(pause: { _ in await gate.wait() })
+        let name = try await file.store.begin(.made())
+        let worker = worker(provider)
+        let group = ServiceGroup(
+            services: [worker], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let running = Task { try await group.run() }
+        while provider.calls.isEmpty { await Task.yield() }
+        await group.triggerGracefulShutdown()
+        gate.open()
+        try await running.value
+        #expect(try await file.store.payment(name)?.phase.word == "created")
+    }
+
+    @Test("gives a refused or broken payment's turn to the others") func poisoned() async throws {
+        let bad = try await file.store.begin(.made())
+        try await file.database.writer.write { db in
+            try db.execute(
+                sql: "UPDATE payment SET receipt = 'not json' WHERE payment_id = ?", arguments: [bad.paymentID.text])
+        }
+        let good = try await file.store.begin(.made())
+        let worker = worker(ScriptedProvider())
+        try await worker.sweep(all: true)
+        try await run(worker, seconds: 8)
+        #expect(try await file.store.payment(good)?.phase.word == "captured")
+    }
+}
+
+/// Closed until opened; then open for ever.
+final class Gate: Sendable {
+    private struct State {
+        var isOpen = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+    private let state = Mutex(State())
+
+    func wait() async {
+        await withCheckedContinuation { continuation in
+            let isOpen = state.withLock { state in
+                if !state.isOpen { state.waiting.append(continuation) }
+                return state.isOpen
+            }
+            if isOpen { continuation.resume() }
+        }
+    }
+
+    func open() {
+        let waiting = state.withLock { state in
+            state.isOpen = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}
