@@ -19,13 +19,14 @@ def product(make_product):
 @pytest.mark.parametrize("path, service", [
     ("/pos/app/", "pos-service"), ("/pos/api/sales?limit=2", "pos-service"), ("/financial/app/", "financial-service"),
     ("/notifications/healthz", "notification-relay"), ("/vipps/webhooks/abc", "vipps-gateway"),
+    ("/vipps/operator/bus/dead-letters", "vipps-gateway"),
 ])
 def test_every_address_reaches_its_service_unchanged(product, path, service):
     answer = Client(product.base_url).get(path)
     assert (answer.status, answer.json()["service"], answer.json()["path"]) == (200, service, path)
 
 
-@pytest.mark.parametrize("path", ["/vipps/", "/vipps/metrics", "/vipps/readyz", "/metrics", "/healthz", "/readyz", "/other",
+@pytest.mark.parametrize("path", ["/vipps/", "/vipps/operator", "/vipps/metrics", "/vipps/readyz", "/metrics", "/healthz", "/readyz", "/other",
                                   "/front-door-pages/unavailable.html"])
 def test_nothing_else_is_reachable(product, path):
     answer = Client(product.base_url).get(path)

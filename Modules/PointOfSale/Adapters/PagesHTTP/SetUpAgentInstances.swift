@@ -50,7 +50,7 @@ extension PointOfSalePages {
             tills: try await useCases.tills.all(in: visit.tenant),
             shops: try await useCases.organizationalUnits.all(in: visit.tenant),
             units: try await useCases.salesUnits.all(in: visit.tenant), current: visit.current)
-        return visit.html("set-up/tills-list", list.values(isAdministrator: visit.isAdministrator, visit.reader))
+        return visit.html("set-up/tills-list", list.values(visit.reader))
     }
 
     private func agentInstanceEditor(_ visit: PageVisit, _ id: AgentInstanceID) async throws -> Response {
@@ -87,9 +87,9 @@ package struct AgentInstanceList: Sendable {
         self.current = current
     }
 
-    package func values(isAdministrator: Bool, _ reader: PageReader) -> TemplateValue {
+    package func values(_ reader: PageReader) -> TemplateValue {
         [
-            "isEmpty": .flag(tills.isEmpty), "isAdministrator": .flag(isAdministrator),
+            "isEmpty": .flag(tills.isEmpty),
             "tills": .list(
                 tills.map { till in
                     let profile = till.profiles.first
@@ -99,7 +99,6 @@ package struct AgentInstanceList: Sendable {
                         "isNoAgent": .flag(till.isNoAgent), "isCurrent": .flag(isCurrent),
                         "shop": .optional(shops.first { $0.id == till.organizationalUnitID }?.name),
                         "profiles": .text(reader.words.count("tills.profileCount", till.profiles.count)),
-                        "profileID": till.profiles.count == 1 && !isCurrent ? .optional(profile?.id.text) : .nothing,
                         "salesUnit": .optional(units.unit(of: profile)?.salesUnit.displayName),
                         "code": .optional(units.code(of: profile)?.locationDescription),
                     ]
