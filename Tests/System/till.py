@@ -58,11 +58,22 @@ class Till(Person):
         self.cash = next(option["id"] for option in options if option["kind"] == "cash")
 
     def sale(self, *codes: str) -> "SaleAtTill":
-        started = checked(self.pos.post("/pos/api/sales", {"commandID": new_id()})).json()
+        started = self.insist("/pos/api/sales", {"commandID": new_id()})
         sale = SaleAtTill(self, started["id"])
         for code in codes or ("1001",):
             sale.command("add-product", code=code)
         return sale
+
+
+    def insist(self, path: str, body: dict) -> dict:
+        """Repeats the same command while pos-service is away, as the page does: the command's id makes that harmless."""
+        def attempt():
+            try:
+                return self.pos.post(path, body)
+            except OSError:
+                return None
+
+        return checked(wait_until(attempt, PATIENCE, f"pos-service to answer {path}")).json()
 
 
 class SaleAtTill:
@@ -70,16 +81,8 @@ class SaleAtTill:
         self.till, self.id = till, sale_id
 
     def command(self, kind: str, command_id: str | None = None, **fields) -> dict:
-        """Repeats the same command while pos-service is away, as the page does: the command's id makes that harmless."""
         body = {"commandID": command_id or new_id(), "type": kind, **fields}
-
-        def attempt():
-            try:
-                return self.till.pos.post(f"/pos/api/sales/{self.id}/commands", body)
-            except OSError:
-                return None
-
-        return checked(wait_until(attempt, PATIENCE, f"pos-service to take {kind}")).json()
+        return self.till.insist(f"/pos/api/sales/{self.id}/commands", body)
 
     def refused(self, kind: str, **fields) -> Answer:
         return self.till.pos.post(f"/pos/api/sales/{self.id}/commands", {"commandID": new_id(), "type": kind, **fields})
