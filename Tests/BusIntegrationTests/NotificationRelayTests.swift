@@ -1,0 +1,92 @@
+import Foundation
+import HTTPServing
+import MessageContracts
+import Messaging
+import SharedKernel
+import Testing
+
+@Suite("notification-relay as a process", .serialized, .timeLimit(.minutes(3)))
+struct NotificationRelayTests {
+    private func withRelay(_ body: (Installation, PlayedMailServer) async throws -> Void) async throws {
+        let mailServer = try PlayedMailServer()
+        try await Installation.with(
+            ServiceName.relay,
+            settings: { _ in
+                ["SMTP_URL": "smtp://127.0.0.1:\(mailServer.port)", "MAIL_FROM": "till@example.com"]
+            },
+            { try await body($0, mailServer) })
+    }
+
+    private func sale(_ identifier: String, email: String?) -> SaleCompleted {
+        let now = Date()
+        let (total, tax) = (Money(minorUnits: 12_900, currency: .nok), Money(minorUnits: 2_580, currency: .nok))
+        return SaleCompleted(
+            saleID: .new(at: now), saleIdentifier: identifier, tenantName: "The shop",
+            organizationalUnitID: .new(at: now), organizationalUnitName: "Oslo",
+            lines: [
+                SoldLine(
+                    lineID: .new(at: now), productID: nil, name: "Coffee pot", quantity: 1, unitPrice: total,
+                    discount: .zero(.nok), taxRate: 2_500, total: total, tax: tax)
+            ],
+            total: total, valueAddedTax: tax,
+            payments: [
+                SalePayment(
+                    paymentID: .new(at: now), kind: .vippsEPayment, paymentOptionID: nil, optionName: "Vipps",
+                    amount: total)
+            ],
+            invoiceEmail: email, language: "en", completedAt: now)
+    }
+
+    @Test("sends what has changed to the pages of that tenant, and to no others")
+    func liveUpdates() async throws {
+        try await withRelay { installation, _ in
+            let other = TenantID.new(at: Date())
+            // Told before anybody listens; what comes next is told once the page is connected.
+            try installation.pos.tell(PointOfSaleViewChanged(views: ["sales"]), of: other)
+            try await installation.pos.allHeard(.posViews, by: ServiceName.relay)
+            var isTold = false
+            try await installation.browser(.cashier).listen("/notifications/events") { text in
+                if !isTold {
+                    isTold = true
+                    try installation.pos.tell(PointOfSaleViewChanged(views: ["theirs"]), of: other)
+                    try installation.pos.tell(
+                        PointOfSaleViewChanged(views: ["sale/1", "sales"]), of: installation.tenant)
+                    try installation.finance.tell(FinanceViewChanged(views: ["ledger"]), of: installation.tenant)
+                }
+                #expect(!text.contains("theirs"))
+                return text.contains("event: sale/1\ndata: sale/1\n") && text.contains("event: sales\n")
+                    && text.contains("event: ledger\n")
+            }
+            #expect(try await Browser(base: installation.service.base).get("/notifications/events").status == 401)
+        }
+    }
+
+    @Test("mails the invoice of a sale once, however often the sale is told")
+    func invoice() async throws {
+        try await withRelay { installation, mailServer in
+            let pos = installation.pos
+            let sale = sale("OSL-17", email: "customer@example.com")
+            let cause = Cause.beginning(at: Date(), trace: .new())
+            try pos.tell(sale, of: installation.tenant, cause: cause)
+            let mailed = try await pos.hears(InvoiceMailed.self)
+            #expect(mailed.message.saleID == sale.saleID)
+            #expect(mailed.envelope.tenantID == installation.tenant)
+            #expect(mailed.envelope.cause.correlationID == cause.correlationID)
+            let mail = try #require(mailServer.mails.first)
+            #expect(mail.recipients.count == 1)
+            #expect(mail.recipients.first?.contains("customer@example.com") == true)
+            #expect(mail.parts.count == 2)
+            for part in mail.parts { #expect(part.contains("OSL-17") && part.contains("Coffee pot")) }
+
+            try pos.tell(sale, of: installation.tenant)
+            try await pos.repeatAll(of: .posSales)
+            try pos.tell(self.sale("OSL-18", email: nil), of: installation.tenant)
+            let last = self.sale("OSL-19", email: "somebody@example.com")
+            try pos.tell(last, of: installation.tenant)
+            try await pos.hears(InvoiceMailed.self) { $0.saleID == last.saleID }
+            #expect(mailServer.mails.count == 2)
+            #expect(try pos.heard(InvoiceMailed.self).map(\.saleID) == [sale.saleID, last.saleID])
+            #expect(!installation.service.logText.contains("customer@example.com"))
+        }
+    }
+}
