@@ -54,10 +54,14 @@ struct EventLogPage {
     /// In the reader's language where there are words for it; else as Vipps or the gateway named it.
     private func name(of event: PaymentEvent) -> String {
         switch event.origin {
-        case .vipps: words.optional("log.events.\(event.name.lowercased())") ?? event.name
+        case .vipps: vippsName(event.name)
         case .gateway: words.optional("log.operations.\(event.name)") ?? event.name
-        case .webhook: words.text("log.events.webhookReceived")
+        case .webhook: "\(words.text("log.events.webhookReceived")): \(vippsName(event.name))"
         }
+    }
+
+    private func vippsName(_ name: String) -> String {
+        words.optional("log.events.\(name.lowercased())") ?? name
     }
 
     private func outcome(of event: PaymentEvent) -> String {
