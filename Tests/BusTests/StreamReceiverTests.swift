@@ -167,6 +167,18 @@ struct StreamReceiverTests {
         #expect(refusal.kind == .removed)
     }
 
+    @Test("does not miss what it has applied itself while the answer was on its way")
+    func removedMeanwhile() throws {
+        var receiver = receiver(at: 6)
+        let asked = receiver.receive(message(8), now: start)
+        _ = receiver.receive(message(7), now: start)
+        let last = try #require(receiver.ready.last)
+        _ = receiver.applied(through: last, now: start)
+        #expect(receiver.cursor.sequence == 8)
+        #expect(receiver.hear(try notice(asked, head: 8...8), now: start) == .none)
+        #expect(receiver.refusal == nil)
+    }
+
     @Test("resumes when the history has proved to be ours again")
     func resumes() throws {
         var receiver = receiver(at: 9)

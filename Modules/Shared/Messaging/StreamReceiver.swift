@@ -188,6 +188,7 @@ package struct StreamReceiver: Sendable {
         } else if question.after > 0, isForkSuspected || refusal != nil {
             return refusal?.kind ?? .forked
         }
-        return notice.head.first > question.after + 1 ? .removed : nil
+        // What has been applied since the question may be removed: only what is still needed counts.
+        return notice.head.first > lastInOrder + 1 ? .removed : nil
     }
 }
