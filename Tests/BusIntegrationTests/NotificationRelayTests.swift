@@ -61,6 +61,31 @@ struct NotificationRelayTests {
         }
     }
 
+    @Test("gives a page that comes back what it missed, also when it was killed in between")
+    func resumed() async throws {
+        try await withRelay { installation, _ in
+            let (pos, tenant) = (installation.pos, installation.tenant)
+            var place = ""
+            try pos.tell(PointOfSaleViewChanged(views: ["sale/1"]), of: tenant)
+            try await pos.allHeard(.posViews, by: ServiceName.relay)
+            try await installation.browser(.cashier).listen("/notifications/events") { text in
+                let ids = text.split(separator: "\n").filter { $0.hasPrefix("id: ") }
+                place = ids.last.map { String($0.dropFirst("id: ".count)) } ?? ""
+                return !place.isEmpty
+            }
+            try await installation.service.kill()
+            try pos.tell(PointOfSaleViewChanged(views: ["sale/2"]), of: tenant)
+            try await installation.service.start()
+            try pos.tell(PointOfSaleViewChanged(views: ["sale/3"]), of: tenant)
+            let headers = ["Last-Event-ID": place]
+            try await installation.browser(.cashier).listen("/notifications/events", headers: headers) { text in
+                #expect(!text.contains("event: sale/1\n"))
+                #expect(!text.contains("event: reset\n"))
+                return text.contains("event: sale/2\n") && text.contains("event: sale/3\n")
+            }
+        }
+    }
+
     @Test("mails the invoice of a sale once, however often the sale is told")
     func invoice() async throws {
         try await withRelay { installation, mailServer in
