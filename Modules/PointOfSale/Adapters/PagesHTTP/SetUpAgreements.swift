@@ -113,6 +113,12 @@ extension AgreementView {
             ])
     }
 
+    /// Vipps has been asked and has not answered; the list is fetched again soon, also when a live event was missed.
+    var isPending: Bool {
+        if case .asked = agreement.keysCheck { return true }
+        return webhooks.contains { $0.state == .asked }
+    }
+
     /// What Vipps says of the keys, with the tone of its chip.
     func check(_ reader: PageReader) -> (text: String, short: String, tone: String) {
         let words = reader.words
@@ -153,6 +159,7 @@ package struct AgreementList: Sendable {
     package func values(_ reader: PageReader) -> TemplateValue {
         [
             "isEmpty": .flag(agreements.isEmpty), "chosenID": .optional(chosen?.agreement.id.text),
+            "isPending": .flag(agreements.contains { $0.isPending }),
             "agreements": .list(
                 agreements.map { view in
                     let check = view.check(reader)

@@ -23,7 +23,9 @@ extension PointOfSalePages {
             .page(try await codeList(visit, try await codes.all(of: try salesUnitID(visit), in: visit.tenant)))
         }
         routes.post("vipps-sales-units/{salesUnitID}/qrs/sync", for: PageRoutes.administrators) { visit in
-            .page(try await codeList(visit, try await codes.sync(try salesUnitID(visit), by: visit.person)))
+            .page(
+                try await codeList(visit, try await codes.sync(try salesUnitID(visit), by: visit.person), isAsked: true)
+            )
         }
         addNewCodes(to: routes)
         addCodeActs(to: routes)
@@ -129,12 +131,15 @@ extension PointOfSalePages {
         return visit.fragment("set-up/qr-form", common.merging(values))
     }
 
-    private func codeList(_ visit: PageVisit, _ view: SalesUnitView) async throws -> String {
+    private func codeList(_ visit: PageVisit, _ view: SalesUnitView, isAsked: Bool = false) async throws -> String {
         let tills = try await useCases.tills.all(in: visit.tenant)
         return visit.html(
             "set-up/qrs-list",
             MerchantQRPanel(view: view, tills: tills).values(visit.reader).merging([
-                "base": .text(base(view.salesUnit.id))
+                "base": .text(base(view.salesUnit.id)),
+                // Fetched again soon, also when a live event has overtaken this answer.
+                "isPending": .flag(
+                    isAsked || view.codes.codes.contains { $0.state == .asked || $0.state == .deleting }),
             ]))
     }
 
