@@ -9,7 +9,7 @@ import WebUI
 
 @Suite("The page of agent instances") struct AgentInstancePageTests {
     @Test("shows the tills with what they are set up for, to cashiers too") func grid() async throws {
-        try await PagesHouse.open { _, kari in
+        try await PagesHouse.open { _, kari async throws in
             let grid = try await kari.get("/pos/pages/agentInstances")
             #expect(grid.says("Kasse 1") && grid.says("NoAgent") && grid.says("Used in this session"))
             #expect(!grid.says("New till"))
@@ -131,7 +131,7 @@ import WebUI
     }
 
     @Test("are for administrators, and the operator's page for operators") func roles() async throws {
-        try await PagesHouse.open { house, kari in
+        try await PagesHouse.open { house, kari async throws in
             for page in Self.administrators + ["operations"] {
                 #expect(try await kari.get("/pos/pages/\(page)").status == 403, "\(page)")
             }
@@ -140,7 +140,7 @@ import WebUI
             #expect(try await kari.post("\(till)/profiles/\(TillHouse.till)", ["name": "Min"]).status == 403)
             #expect(try await house.house.useCases.tills.all(in: .kaffe).contains { $0.name == "Kasse 1" })
         }
-        try await PagesHouse.as("operator", "fjernhjelp") { _, ola in
+        try await PagesHouse.as("operator", "fjernhjelp") { _, ola async throws in
             let page = try await ola.get("/pos/pages/operations")
             #expect(page.says("/vipps/operator/bus") && page.says("No payment needs attention."))
             #expect(page.says("src=\"/pos/assets/operations.js?v="))
@@ -150,7 +150,7 @@ import WebUI
     }
 
     @Test("show nothing of another shop") func tenants() async throws {
-        try await PagesHouse.as("admin", "havnefront") { _, anders in
+        try await PagesHouse.as("admin", "havnefront") { _, anders async throws in
             #expect(!(try await anders.get("/pos/pages/vipps-agreements")).says("Anne"))
             #expect(try await anders.get("/pos/pages/vipps-agreements/\(AgreementID.no("61"))/edit").status == 404)
             #expect(try await anders.get("/pos/pages/agentInstances/\(TillHouse.till)").status == 404)

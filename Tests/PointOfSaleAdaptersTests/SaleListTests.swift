@@ -1,0 +1,93 @@
+import Foundation
+import GRDB
+import HTTPTypes
+import HummingbirdTesting
+import PointOfSale
+import PointOfSaleAdapters
+import SharedKernel
+import Testing
+
+@Suite("The list of sales") struct SaleListTests {
+    /// Five sales: two paid in cash, one parked, one abandoned, one open; an hour apart, over midnight in Oslo.
+    private func shop(_ body: @Sendable (TillHouse, Browser, [String]) async throws -> Void) async throws {
+        try await TillHouse.ready { house, kari async throws in
+            house.turn(by: 9.5 * 3600)  // 21:30 in Oslo
+            var sales: [String] = []
+            for number in 0..<5 {
+                let sale = try await kari.coffee()
+                sales.append(sale)
+                switch number {
+                case 0, 3:
+                    let received: [String: Any] = [
+                        "paymentOptionID": TillHouse.cashOption.text, "received": money(5_000),
+                    ]
+                    _ = try await kari.command(sale, "pay-cash", received)
+                case 1: _ = try await kari.command(sale, "park")
+                case 2: _ = try await kari.command(sale, "abandon")
+                default: break
+                }
+                house.turn(by: 3600)
+            }
+            try await body(house, kari, sales)
+        }
+    }
+
+    @Test("shows the newest first, page by page") func pages() async throws {
+        try await shop { _, kari, sales async throws in
+            var seen: [String] = []
+            var path = "sales?limit=2"
+            while true {
+                let page = try await kari.ask(.get, path)
+                seen += page.list("sales").compactMap { $0["id"] as? String }
+                guard let next = page.text("next") else { break }
+                path = "sales?limit=2&cursor=\(next)"
+            }
+            #expect(seen == sales.reversed())
+        }
+    }
+
+    @Test(
+        "is filtered",
+        arguments: [
+            ("state=completed", [3, 0]), ("state=parked", [1]), ("state=abandoned", [2]), ("paymentKind=cash", [3, 0]),
+            ("paymentKind=vipps-epayment", []), ("kind=sale", [4, 3, 2, 1, 0]), ("kind=return", []),
+            ("day=2026-11-23", [2, 1, 0]),
+            ("day=2026-11-24", [4, 3]), ("day=2026-11-25", []), ("day=2026-11-23&state=parked", [1]),
+            ("agentInstanceID=00000000-0000-4000-8000-000000000031", [4, 3, 2, 1, 0]),
+            ("agentInstanceID=00000000-0000-4000-8000-000000000032", []), ("search=OSL-1000002", [1]),
+            ("search=osl", [4, 3, 2, 1, 0]),
+            ("search=1000003", [2]), ("search=1000", [4, 3, 2, 1, 0]), ("search=CPH", []), ("search=OSL-1000004-1", []),
+            ("attention=true", []), ("search=OSL-1000001&state=parked", []),
+        ]) func filters(query: String, expected: [Int]) async throws
+    {
+        try await shop { _, kari, sales async throws in
+            let answer = try await kari.ask(.get, "sales?\(query)")
+            #expect(answer.list("sales").compactMap { $0["id"] as? String } == expected.map { sales[$0] })
+        }
+    }
+
+    @Test("finds a sale by a payment's reference") func reference() async throws {
+        try await TillHouse.ready { _, kari async throws in
+            let sale = try await kari.coffee()
+            let paying = try await kari.command(
+                sale, "start-payment",
+                ["paymentOptionID": TillHouse.vippsOption.text, "identification": ["type": "one-time-qr"]])
+            let reference = try #require(paying.list("payments").first?["reference"] as? String)
+            for search in [reference, String(reference.dropLast(4)), reference.uppercased()] {
+                #expect(try await kari.ask(.get, "sales?search=\(search)").list("sales").count == 1, "\(search)")
+            }
+        }
+    }
+
+    @Test("shows who needs attention") func attention() async throws {
+        try await TillHouse.ready { _, kari async throws in
+            let sale = try await kari.coffee()
+            _ = try await kari.command(
+                sale, "start-payment",
+                ["paymentOptionID": TillHouse.vippsOption.text, "identification": ["type": "one-time-qr"]])
+            #expect(try await kari.ask(.get, "sales?attention=true").list("sales").isEmpty)
+            _ = try await kari.command(sale, "abandon")
+            #expect(try await kari.ask(.get, "sales?attention=true").list("sales").count == 1)
+        }
+    }
+}
