@@ -185,10 +185,13 @@ package struct AgreementList: Sendable {
         let hooks = view.webhooks.sorted { ($0.msn, $0.kind.rawValue) < ($1.msn, $1.kind.rawValue) }
         let failure: String? =
             if case .refused(let refusal, _) = view.agreement.keysCheck { refusal.detail } else { nil }
+        // Only where the sentence says more than the chip.
+        let checkText: TemplateValue = check.text == check.short ? .nothing : .text(check.text)
         return [
             "agreementID": .text(view.agreement.id.text), "name": .text(view.agreement.displayName),
             "keys": .text(view.keysState(reader)), "hasKeys": .flag(view.agreement.hasKeys),
-            "check": .text(check.text), "tone": .text(check.tone), "checkDetail": .optional(failure),
+            "check": .text(check.text), "short": .text(check.short), "tone": .text(check.tone),
+            "checkText": checkText, "checkDetail": .optional(failure),
             "isChecking": .flag(check.tone.contains("busy")),
             "register": reader.text(hooks.isEmpty ? "agreements.registerWebhook" : "agreements.registerAgain"),
             "hooks": .list(hooks.map { $0.values(reader) }), "hasHooks": .flag(!hooks.isEmpty),
