@@ -181,14 +181,14 @@ package.targets += [
         "PointOfSaleAdaptersTests",
         imports: [
             "PointOfSale", "PointOfSaleAdapters", "SQLiteStorage", "HTTPServing", "Cryptography", "WebUI", hummingbird,
-            hummingbirdTesting, grdb, logging,
+            hummingbirdTesting, grdb, httpTypes, logging,
         ] + shared),
     tests("PaymentsTests", imports: ["Payments", "SharedKernel"]),
     tests(
         "PaymentsAdaptersTests",
         imports: [
             "Payments", "PaymentsAdapters", "SQLiteStorage", "HTTPServing", "Cryptography", hummingbird,
-            hummingbirdTesting, httpTypes, httpClient, nioCore, nioHTTP1, grdb, logging,
+            hummingbirdTesting, httpTypes, httpClient, nioCore, nioHTTP1, grdb, lifecycle, logging,
         ] + shared, resources: [.copy("Vectors")]),
     tests("FinanceTests", imports: ["Finance", "SharedKernel"]),
     tests(
@@ -202,7 +202,7 @@ package.targets += [
         "NotificationsAdaptersTests",
         imports: [
             "Notifications", "NotificationsAdapters", "SQLiteStorage", "HTTPServing", "Cryptography", hummingbird,
-            hummingbirdTesting, grdb, logging,
+            hummingbirdTesting, grdb, lifecycle, logging,
         ] + shared),
     tests("ArchitectureTests", imports: []),
     tests("DrillTests", imports: ["Simulation"]),

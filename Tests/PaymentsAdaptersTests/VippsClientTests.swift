@@ -216,7 +216,7 @@ import Testing
         let stub = VippsStub.withTokens { _, _ in answer }
         try await stub.serve { base in
             let limits = VippsTransport.Limits(
-                connect: .seconds(2), request: .milliseconds(400), answerBytesMax: 4096)
+                connect: .seconds(10), request: .seconds(3), answerBytesMax: 4096)
             try await VippsBench.run(base: base, limits: limits) { bench in
                 guard
                     case .failure(.unknown(reason)) = await bench.client.call(call, keys: bench.keys, msn: "1").result

@@ -135,6 +135,9 @@ import Testing
         all.append(sale)
         for id in ["b0", "b4"] { sale = told(sale, .captured(.nok(100)), id) }
         all.append(sale)
+        sale = try step(
+            sale, .payCash(CashOrder(paymentID: .no("ba"), option: cash, amount: nil, received: .nok(100_000))))
+        all.append(sale)
         guard case .completed = sale.state else { throw Refused() }
         sale = try step(sale, .refund(.no("c2"), .no("b9"), .nok(10), .reason("cold")))
         sale = told(
