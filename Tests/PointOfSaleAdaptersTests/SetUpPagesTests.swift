@@ -86,7 +86,7 @@ private let codes = "/pos/pages/vipps-sales-units/\(SalesUnitID.no("71"))/qrs"
 
     @Test("asks Vipps about the keys, and shows the answer when it comes") func checks() async throws {
         try await PagesHouse.asAdministrator { house, anne in
-            #expect(try await anne.post("\(agreement)/check-keys").says("Asking Vipps …"))
+            #expect(try await anne.post("\(agreement)/check-keys").says("Asking Vipps"))
             try await house.house.hear(
                 KeysChecked(
                     agreementID: .no("61"), accepted: false, errorCode: "keys-refused", checkedAt: TillHouse.noon))
@@ -102,7 +102,7 @@ private let codes = "/pos/pages/vipps-sales-units/\(SalesUnitID.no("71"))/qrs"
         async throws
     {
         try await PagesHouse.asAdministrator { house, anne in
-            #expect(try await anne.post("\(agreement)/register-webhook").says("Registering …"))
+            #expect(try await anne.post("\(agreement)/register-webhook").says("Registering"))
             #expect(try await house.house.told(RegisterWebhook.self).count == 1)
             try await house.house.hear(
                 WebhookRegistered(

@@ -5,7 +5,7 @@ import PointOfSale
 import SharedKernel
 import WebUI
 
-// Products: search, add, change, remove. Twenty at a time.
+// Products: search, add, change, remove. Fifteen at a time.
 
 extension PointOfSalePages {
     func addProductPages(to routes: PageRoutes) {
@@ -76,7 +76,7 @@ extension PointOfSalePages {
         let search = visit.query("search").map { String($0.prefix(64)) }
         let cursor = visit.query("cursor")
         let page = try await useCases.products.find(
-            ProductQuery(search: search, limit: 20, cursor: cursor), in: visit.tenant)
+            ProductQuery(search: search, limit: 15, cursor: cursor), in: visit.tenant)
         let rows: [TemplateValue] = page.products.map { product in
             [
                 "productID": .text(product.id.text), "number": .text(product.number), "name": .text(product.name),
