@@ -53,7 +53,8 @@ extension Problem {
         case .typeMismatch(let type, let context):
             self = .field(context.codingPath, "wrong-type", "has the wrong type; \(Self.word(for: type)) is expected")
         case .dataCorrupted(let context) where context.codingPath.isEmpty:
-            self = .malformed("The body is not valid JSON, or holds a number that is out of range or not whole where a whole one is expected.")
+            self = .malformed(
+                "The body is not valid JSON, or holds a number that is out of range or not whole where it must be.")
         case .dataCorrupted(let context):
             self = .field(context.codingPath, "not-valid", "is not valid: \(context.debugDescription)")
         @unknown default:
