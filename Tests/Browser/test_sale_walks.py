@@ -33,7 +33,7 @@ def test_scanner_alone_rings_up_wherever_the_focus_is(open_till):
         till.scan("2000010010103")
     expect(till.sale.locator(".line", has_text="Kanelbolle").locator("output")).to_have_text("5")
     till.scan("0000000000000")
-    expect(till.page.locator("#find-error")).to_contain_text("No product has the code 0000000000000")
+    expect(till.page.locator(".toast.bad")).to_contain_text("No product has the code 0000000000000")
     till.abandon()
 
 

@@ -111,6 +111,6 @@ class Till:
 
 
 def _is_fault(line) -> bool:
-    """Errors of our own; an answer that refuses something is told by the browser as well and is none."""
-    refusals = ("Failed to load resource", "Response Status Error Code 4")
-    return line.type == "error" and not line.text.startswith(refusals)
+    """Errors of our own. A refusal, and a request given up for a newer one, are told as well and are none."""
+    told = ("Failed to load resource", "Response Status Error Code 4", "htmx:sendAbort", "htmx:afterRequest")
+    return line.type == "error" and not line.text.startswith(told)

@@ -80,6 +80,22 @@ struct PageVisit: Sendable {
     }
 }
 
+extension PageVisit {
+    /// A fragment that follows live events: nothing is sent when the browser shows the same already, so that no field, no
+    /// focus and no press of a button is lost to a swap without need. The template asks again with `key={{key}}`.
+    func live(_ template: String, _ values: TemplateValue) -> Response {
+        let keyed = values.keyed
+        return query("key") == keyed.key ? Response(status: .noContent) : fragment(template, keyed)
+    }
+}
+
+extension TemplateValue {
+    /// With `key`, which changes when anything else does. It holds for this process only.
+    var keyed: TemplateValue { merging(["key": .text(String(UInt(bitPattern: hashValue), radix: 36))]) }
+
+    var key: String? { if case .text(let key) = self["key"] { key } else { nil } }
+}
+
 /// What is wrong with one field of a form, already in the person's words.
 struct FormMistake: Error, Sendable, Hashable {
     let field: String

@@ -23,11 +23,11 @@ extension PointOfSalePages {
                     "stage": .text(drawn.html), "saleID": .text(sale.id.text),
                     "title": option.map { visit.reader.text("pay.title", ["option": $0.name]) }
                         ?? visit.reader.text("sale.number", ["number": sale.identifier.text]),
-                    "summary": PaymentSummary(sale).values(visit.reader),
+                    "summary": PaymentSummary(sale).values(visit.reader).keyed,
                 ])
         }
         routes.get("payment/{saleID}/summary") { visit in
-            visit.fragment("payment/summary", PaymentSummary(try await sale(visit)).values(visit.reader))
+            visit.live("payment/summary", PaymentSummary(try await sale(visit)).values(visit.reader))
         }
         routes.get("payment/{saleID}/stage") { visit in
             let sale = try await sale(visit)

@@ -17,14 +17,14 @@ extension PointOfSalePages {
             return visit.fragment(
                 "processed/page",
                 filter.values(visit.reader, tills: tills).merging([
-                    "rows": .text(visit.html("processed/rows", rows.values(visit.reader)))
+                    "rows": .text(visit.html("processed/rows", rows.values(visit.reader).keyed))
                 ]))
         }
         routes.get("processed-sales/rows") { visit in
             let filter = try saleFilter(visit)
             let page = try await useCases.saleList.page(filter.query, in: visit.tenant)
             let template = filter.query.cursor == nil ? "processed/rows" : "processed/more"
-            return visit.fragment(template, SaleRows(page: page, filter: filter).values(visit.reader))
+            return visit.live(template, SaleRows(page: page, filter: filter).values(visit.reader))
         }
     }
 

@@ -13,7 +13,7 @@ extension PointOfSalePages {
             let sale = try await sale(visit)
             let people = PeopleNames(try await useCases.users.all(in: visit.tenant))
             let till = try await useCases.tills.all(in: visit.tenant).first { $0.id == sale.agentInstanceID }
-            return visit.fragment(
+            return visit.live(
                 "view/page",
                 SaleView(sale: sale, people: people, tillName: till?.name, isAdministrator: visit.isAdministrator)
                     .values(visit.reader))

@@ -28,14 +28,14 @@ package struct SalePanel: Sendable {
 
     package var template: String { sale.isUnderWay ? "sale/panel" : "sale/ended" }
 
-    package func values(_ reader: PageReader, said: String? = nil) -> TemplateValue {
-        TemplateValue.object(common(reader, said: said)).merging(sale.isUnderWay ? underWay(reader) : ended(reader))
+    package func values(_ reader: PageReader) -> TemplateValue {
+        TemplateValue.object(common(reader)).merging(sale.isUnderWay ? underWay(reader) : ended(reader))
     }
 
-    private func common(_ reader: PageReader, said: String?) -> [String: TemplateValue] {
+    private func common(_ reader: PageReader) -> [String: TemplateValue] {
         let views = ["sale/\(sale.id)", "payment-options"] + (sale.agentInstanceID.map { ["till/\($0)"] } ?? [])
         return [
-            "saleID": .text(sale.id.text), "live": .text(views.joined(separator: " ")), "said": .optional(said),
+            "saleID": .text(sale.id.text), "live": .text(views.joined(separator: " ")),
             "title": reader.text("sale.number", ["number": sale.identifier.text]),
             "returnOf": returnOf.map { reader.text("sale.returnOf", ["number": $0]) } ?? .nothing,
             "lines": .list(sale.lines.map { line($0, reader) }),
@@ -158,7 +158,7 @@ package struct SalePanel: Sendable {
         return [
             "isCompleted": .flag(isCompleted),
             "endTitle": reader.text(key, ["number": sale.identifier.text]),
-            "change": reader.positive(sale.change), "quickest": .nothing,
+            "change": reader.positive(sale.change),
             "endAmount": reader.money(sale.isReturn ? sale.received : sale.total),
             "payments": .list(
                 sale.payments.filter { !$0.captured.isZero }.map { payment in

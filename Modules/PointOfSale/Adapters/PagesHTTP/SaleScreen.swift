@@ -16,10 +16,11 @@ extension PointOfSalePages {
             let id = visit.query("sale").flatMap { SaleID($0) }
             let sale: Sale? =
                 if let id { try await useCases.viewSale(id, in: visit.tenant) } else { try await openSale(visit) }
-            return .page(try await panel(visit, sale))
+            let drawn = try await panelValues(visit, sale)
+            return visit.live(drawn.template, drawn.values)
         }
         routes.get("sale/products") { visit in
-            visit.fragment("sale/products", try await productTiles(visit).values(visit.reader))
+            visit.live("sale/products", try await productTiles(visit).values(visit.reader))
         }
         routes.get("sale/parked") { visit in
             visit.fragment("sale/parked", try await parkedSales(visit).values(visit.reader))
@@ -71,24 +72,22 @@ extension PointOfSalePages {
     // MARK: What is shown
 
     private func saleScreen(_ visit: PageVisit, sale: Sale?) async throws -> Response {
-        let panel = try await drawnPanel(visit, sale)
         let values: TemplateValue = [
-            "panel": .text(panel.html), "bar": .text(visit.html("sale/pay-bar", panel.values)),
-            "tiles": .text(visit.html("sale/products", try await productTiles(visit).values(visit.reader))),
+            "panel": .text(try await panel(visit, sale)),
+            "tiles": .text(visit.html("sale/products", try await productTiles(visit).values(visit.reader).keyed)),
         ]
         return visit.fragment("sale/screen", values)
     }
 
-    /// The basket, or the place where the next one begins, and what stands of it at the foot of a narrow screen.
-    /// `said` is read out by screen readers.
+    /// The basket, or the place where the next one begins. `said` is read out by screen readers.
     func panel(_ visit: PageVisit, _ sale: Sale?, said: String? = nil) async throws -> String {
-        let panel = try await drawnPanel(visit, sale, said: said)
-        return panel.html + visit.html("sale/pay-bar", panel.values.merging(["isSwap": true]))
+        let drawn = try await panelValues(visit, sale)
+        return visit.html(drawn.template, drawn.values.keyed.merging(["said": .optional(said)]))
     }
 
-    private func drawnPanel(
-        _ visit: PageVisit, _ sale: Sale?, said: String? = nil
-    ) async throws -> (html: String, values: TemplateValue) {
+    private func panelValues(
+        _ visit: PageVisit, _ sale: Sale?
+    ) async throws -> (template: String, values: TemplateValue) {
         let options = try await useCases.paymentOptions(in: visit.tenant).filter(\.enabled)
         let checkIn = try await useCases.checkIns(of: visit.person)
         guard let sale else {
@@ -96,15 +95,14 @@ extension PointOfSalePages {
                 current: visit.current, tills: try await useCases.tills.all(in: visit.tenant),
                 units: try await useCases.organizationalUnits.all(in: visit.tenant), last: try await lastSale(visit),
                 parked: try await parkedSales(visit).count, checkIn: checkIn)
-            return (visit.html("sale/ready", ready.values(visit.reader)), ["quickest": .nothing])
+            return ("sale/ready", ready.values(visit.reader))
         }
         let original: Sale? =
             if case .returning(let id, _) = sale.kind { try await useCases.viewSale(id, in: visit.tenant) } else { nil }
         let panel = SalePanel(
             sale: sale, options: options, hasElectronicPayments: visit.current.tenant.hasElectronicPayments,
             original: original, checkIn: checkIn, parked: try await parkedSales(visit).count)
-        let values = panel.values(visit.reader, said: said)
-        return (visit.html(panel.template, values), values)
+        return (panel.template, panel.values(visit.reader))
     }
 
     private func productTiles(_ visit: PageVisit) async throws -> ProductTiles {
