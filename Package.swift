@@ -181,7 +181,7 @@ package.targets += [
         "PointOfSaleAdaptersTests",
         imports: [
             "PointOfSale", "PointOfSaleAdapters", "SQLiteStorage", "HTTPServing", "Cryptography", "WebUI", hummingbird,
-            hummingbirdTesting, grdb, httpTypes, logging,
+            hummingbirdTesting, grdb, httpTypes, nioCore, logging,
         ] + shared),
     tests("PaymentsTests", imports: ["Payments", "SharedKernel"]),
     tests(
