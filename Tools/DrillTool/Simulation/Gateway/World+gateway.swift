@@ -279,8 +279,13 @@ extension World {
 
     // MARK: For the judge
 
+    /// Nothing is under way, and no look is near that something has asked for; the daily look is not waited for.
     var gatewayIsQuiet: Bool {
-        !gateway.content.payments.contains(where: isUnderWay) && worker.busy.isEmpty
+        let soon = clock(.gateway).addingTimeInterval(3_600)
+        return worker.busy.isEmpty
+            && !gateway.content.payments.contains { payment in
+                isUnderWay(payment) || (payment.look.at.map { $0 < soon } ?? false)
+            }
     }
 
     var gatewayUnsettled: String {
