@@ -51,6 +51,7 @@ TO_RUN = [
     Need("python3-venv", "the Python environment", _python_can_make_environments),
 ]
 TO_TEST = [
+    Need("qrencode", "comparing drawn QR codes in tests", _program("qrencode")),
     Need("chromium", "the browser tests", _program("chromium", "chromium-browser", "google-chrome")),
     Need("zbar-tools", "reading QR images in tests", _program("zbarimg")),
 ]
