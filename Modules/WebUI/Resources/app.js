@@ -389,7 +389,7 @@
   let wasLost = false, retry = 1000;
   /** @type {Set<string>} */
   const heard = new Set();
-  /** @type {Set<Element>} fragments that wait until the user has finished typing in them */
+  /** @type {Set<Element>} fragments that wait until the user has finished typing or choosing in them */
   const postponed = new Set();
   /** @type {(element: Element) => string[]} */
   const viewsOf = (element) => (element.getAttribute("data-live") ?? "").split(/\s+/).filter(Boolean);
@@ -397,13 +397,16 @@
   const refetch = (element) => {
     const active = document.activeElement;
     if (active && element.contains(active) && isTextField(active) && /** @type {any} */ (active).value !== /** @type {any} */ (active).defaultValue) postponed.add(element);
+    else if ((element.hasAttribute("hidden") ? element.parentElement : element)?.querySelector("details.menu[open]")) postponed.add(element);
     else element.dispatchEvent(new CustomEvent("live"));  // Not bubbling: a fragment around it has views of its own.
   };
-  addEventListener("focusout", () => setTimeout(() => {
+  const refetchPostponed = () => setTimeout(() => {
     const waiting = [...postponed];
     postponed.clear();
     for (const element of waiting) if (element.isConnected) refetch(element);
-  }, 50));
+  }, 50);
+  addEventListener("focusout", refetchPostponed);
+  addEventListener("toggle", refetchPostponed, true);
   /** @type {(view: string | null) => void} */
   const refresh = (view) => { for (const element of all("[data-live]")) if (view === null || viewsOf(element).includes(view)) refetch(element); };
   /** @type {Map<string, number>} when each view was last told to have changed */
