@@ -115,6 +115,11 @@
     if (xhr.status === 401 || xhr.status >= 500) return;
     event.detail.shouldSwap = isHTML && xhr.status !== 204;
     event.detail.isError = !isHTML && xhr.status >= 400;
+    const { elt: fragment, triggeringEvent: cause } = event.detail.requestConfig;
+    if (cause?.type === "live" && isInUse(fragment)) {  // Begun while the answer was on its way.
+      event.detail.shouldSwap = false;
+      postponed.add(fragment);
+    }
   });
   addEventListener("htmx:responseError", (/** @type {any} */ event) => {
     const { xhr, elt: element } = event.detail;
@@ -137,8 +142,9 @@
   };
   addEventListener("input", (event) => {
     const input = /** @type {HTMLInputElement} */ (event.target);
-    if (!input.matches("[aria-invalid=true]")) return;
-    input.removeAttribute("aria-invalid");
+    const wrong = input.name ? all(`[name="${CSS.escape(input.name)}"][aria-invalid=true]`, input.form ?? document) : [];
+    if (!wrong.length) return;
+    for (const alike of wrong) alike.removeAttribute("aria-invalid");
     for (const slot of all(`[data-error-for="${CSS.escape(input.name)}"]`, input.form ?? document)) slot.textContent = "";
   });
   addEventListener("change", (event) => {
@@ -393,11 +399,15 @@
   const postponed = new Set();
   /** @type {(element: Element) => string[]} */
   const viewsOf = (element) => (element.getAttribute("data-live") ?? "").split(/\s+/).filter(Boolean);
+  /** @type {(element: Element) => boolean} whether a swap would take away what the user types or chooses from just now */
+  const isInUse = (element) => {
+    const active = /** @type {any} */ (document.activeElement);
+    const isTypedInto = active && element.contains(active) && isTextField(active) && active.value !== active.defaultValue;
+    return isTypedInto || !!(element.hasAttribute("hidden") ? element.parentElement : element)?.querySelector("details.menu[open]");
+  };
   /** @type {(element: Element) => void} */
   const refetch = (element) => {
-    const active = document.activeElement;
-    if (active && element.contains(active) && isTextField(active) && /** @type {any} */ (active).value !== /** @type {any} */ (active).defaultValue) postponed.add(element);
-    else if ((element.hasAttribute("hidden") ? element.parentElement : element)?.querySelector("details.menu[open]")) postponed.add(element);
+    if (isInUse(element)) postponed.add(element);
     else element.dispatchEvent(new CustomEvent("live"));  // Not bubbling: a fragment around it has views of its own.
   };
   const refetchPostponed = () => setTimeout(() => {
