@@ -3,7 +3,7 @@
 import pytest
 
 from launcher.product import Product
-from till import Till, Vipps
+from drills.till import Till, Vipps
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from launcher.product import Product
 
-from till import PATIENCE
+from drills.till import PATIENCE
 
 
 @contextmanager

@@ -5,8 +5,8 @@ import json
 from launcher.waiting import wait_until
 from launcher.web import Client
 
-from books import assert_books_agree, captures
-from till import KARI, PATIENCE, Person, Till, nok
+from drills.books import assert_books_agree, captures
+from drills.till import KARI, PATIENCE, Person, Till, nok
 
 
 def test_is_approved_captured_and_completes_the_sale_by_itself(till, vipps):
@@ -152,7 +152,7 @@ def test_is_refunded_along_itself_when_lines_are_returned(till, vipps):
     vipps.approve(payment["reference"])
     line = sale.wait_state("completed")["lines"][0]
     returned = sale.command("return-lines", lines=[{"lineID": line["id"], "quantity": 1}])
-    from till import SaleAtTill
+    from drills.till import SaleAtTill
     back = SaleAtTill(till, returned["id"])
     back.command("refund-original-payment", paymentID=payment["id"], amount=line["total"])
     back.wait_state("completed")

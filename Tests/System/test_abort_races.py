@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from books import assert_books_agree, captures
-from till import ENDED, Till
+from drills.books import assert_books_agree, captures
+from drills.till import ENDED, Till
 
 ROUNDS = 100
 AT_ONCE = 8

@@ -10,7 +10,7 @@ import pytest
 from launcher import demo
 from launcher.web import Client
 
-from till import KARI, Person, Till, nok, tenant
+from drills.till import KARI, Person, Till, nok, tenant
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 

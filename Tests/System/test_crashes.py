@@ -5,9 +5,9 @@ import pytest
 
 from launcher.waiting import wait_until
 
-from books import assert_books_agree, captures
+from drills.books import assert_books_agree, captures
 from crashing import killed_at
-from till import PATIENCE, nok
+from drills.till import PATIENCE, nok
 
 OF_A_PAYMENT = {
     "pos-service": [

@@ -4,8 +4,8 @@ import pytest
 
 from launcher.waiting import wait_until
 
-from books import assert_books_agree, captures
-from till import PATIENCE, nok
+from drills.books import assert_books_agree, captures
+from drills.till import PATIENCE, nok
 
 
 @pytest.mark.parametrize("operation", ["create", "capture", "get", "events", "token"])

@@ -2,8 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from books import assert_books_agree, captures
-from till import Till
+from drills.books import assert_books_agree, captures
+from drills.till import Till
 
 
 def test_all_lost_completes_by_polling(till, vipps):

@@ -1,12 +1,19 @@
 """`Tools/drill`: one drill by name. Each shows, with its figures, that nothing is lost, doubled or leaked."""
 
+import argparse
+import importlib
 import os
+import random
 import sys
-from collections.abc import Callable
+import time
 
 from . import building, paths
 from .errors import LauncherError
 from .screen import say, table
+
+DRILLS = ["kill-storm"]
+"""Those on real processes, each a module of `Tools/drills` with `WHAT`, `add_options` and `run`."""
+SIMULATION = "the cores of all four services in one process; clock, network, disk and people by a seed"
 
 
 def simulation(arguments: list[str]) -> int:
@@ -23,20 +30,54 @@ def simulation(arguments: list[str]) -> int:
     os.execv(program, [str(program), "simulation", *rest])
 
 
-DRILLS: dict[str, tuple[str, Callable[[list[str]], int]]] = {
-    "simulation": ("the cores of all four services in one process; clock, network, disk and people by a seed", simulation),
-}
+def drill(name: str, arguments: list[str]) -> int:
+    """Runs one drill on real processes (a debug build, for its named moments) and prints its figures."""
+    from drills.figures import report
+    options = options_of(name).parse_args(arguments)
+    if not options.no_build:
+        building.build_products()
+    building.check_built()
+    figures = measured(name, options)
+    report(figures)
+    return 0 if figures.is_good else 1
+
+
+def options_of(name: str) -> argparse.ArgumentParser:
+    module = module_of(name)
+    words = argparse.ArgumentParser(prog=f"Tools/drill {name}", description=module.__doc__)
+    words.add_argument("--seed", type=int, default=None, help="what all chance comes from (one by chance)")
+    words.add_argument("--no-build", action="store_true", help="use what was built before")
+    module.add_options(words)
+    return words
+
+
+def measured(name: str, options: argparse.Namespace):
+    """Runs the drill; the answer is its figures, with what went wrong in `violations`."""
+    from drills.figures import Figures
+    seed = random.SystemRandom().randrange(1_000_000) if options.seed is None else options.seed
+    figures = Figures(name, seed)
+    started = time.monotonic()
+    try:
+        module_of(name).run(options, figures)
+    except (AssertionError, LauncherError, OSError, TimeoutError) as error:
+        figures.violation(f"the drill could not go on: {type(error).__name__}: {error}")
+    figures.seconds = time.monotonic() - started
+    return figures
+
+
+def module_of(name: str):
+    return importlib.import_module("drills." + name.replace("-", "_"))
 
 
 def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
-    if not words or words[0] not in DRILLS:
+    if not words or words[0] not in ["simulation", *DRILLS]:
         say("Tools/drill <drill> [options]; each drill takes --help.\n")
-        say(table([(name, what) for name, (what, _) in DRILLS.items()]))
+        say(table([("simulation", SIMULATION), *((name, module_of(name).WHAT) for name in DRILLS)]))
         return 0 if words in ([], ["--help"], ["-h"]) else 2
     paths.BUILD_LOG.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return DRILLS[words[0]][1](words[1:])
+        return simulation(words[1:]) if words[0] == "simulation" else drill(words[0], words[1:])
     except LauncherError as error:
         say(str(error))
         return 1

@@ -64,7 +64,6 @@ class Till(Person):
             sale.command("add-product", code=code)
         return sale
 
-
     def insist(self, path: str, body: dict) -> dict:
         """Repeats the same command while pos-service is away, as the page does: the command's id makes that harmless."""
         def attempt():
@@ -89,6 +88,16 @@ class SaleAtTill:
 
     def look(self) -> dict:
         return self.till.get(f"/pos/api/sales/{self.id}")
+
+    def insist_look(self) -> dict:
+        """Looks again while pos-service is away."""
+        def attempt():
+            try:
+                return self.look()
+            except OSError:
+                return None
+
+        return wait_until(attempt, PATIENCE, f"pos-service to show sale {self.id}")
 
     def pay(self, phone: str = KARI, **fields) -> dict:
         """Asks for a Vipps payment by phone number; the answer is the payment."""

@@ -5,7 +5,7 @@ from contextlib import closing
 
 from launcher.waiting import wait_until
 
-from till import PATIENCE, SaleAtTill, Vipps
+from .till import PATIENCE, SaleAtTill, Vipps
 
 
 def assert_books_agree(sale: SaleAtTill, vipps: Vipps, seconds: float = PATIENCE) -> None:

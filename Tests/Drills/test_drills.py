@@ -1,0 +1,19 @@
+"""Every drill on real processes in its short form, with a seed that holds it still."""
+
+import pytest
+
+from drills.figures import report
+from launcher.drills import DRILLS, measured, options_of
+
+SHORT: dict[str, list[str]] = {
+    "kill-storm": ["--kills", "20"],
+}
+SEED = 7
+
+
+@pytest.mark.parametrize("name", DRILLS)
+def test_finds_nothing_lost_doubled_or_leaked(name):
+    figures = measured(name, options_of(name).parse_args(["--seed", str(SEED), *SHORT[name]]))
+    report(figures)
+    assert figures.violations == []
+    assert figures.rounds > 0

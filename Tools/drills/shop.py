@@ -1,0 +1,298 @@
+"""A shop at work: tills that sell, customers who answer, and at the end four books that are compared."""
+
+import random
+import re
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+
+from launcher import demo
+from launcher.product import Product
+from launcher.waiting import wait_until
+
+from .books import differences
+from .figures import Figures
+from .till import Person, SaleAtTill, Till, Vipps, nok
+
+PATIENCE = 180.0
+"""Seconds until everything must have come right after the last fault."""
+UNDER_WAY = ("awaiting-identification", "requested", "at-vipps")
+
+
+class Shop:
+    """A product with tills of its first tenant, and every sale that was made at them.
+
+    Sales are made by `sell` on threads of their own, so that many are in flight; each follows one of the `STORIES`,
+    drawn by the seed. `settle` waits for all of them, `violations` compares the books.
+    """
+
+    def __init__(self, product: Product, seed: int, at_once: int = 16):
+        self.product, self.vipps = product, Vipps(product)
+        self.random = random.Random(seed)
+        self.tills = [Till(product, number) for number in (0, 1)]
+        self.sales: list[tuple[SaleAtTill, str]] = []
+        """Every sale with the story it was to follow."""
+        self.troubles: list[str] = []
+        """What went otherwise than the stories say."""
+        self._pool = ThreadPoolExecutor(at_once)
+        self._running: list[Future] = []
+        self._lock = threading.Lock()
+
+    def sell(self, story: str | None = None) -> Future:
+        """Begins one sale; its story runs on a thread of its own."""
+        chance = random.Random(self.random.random())
+        name = story or chance.choices(list(STORIES), [weight for weight, _ in STORIES.values()])[0]
+        future = self._pool.submit(self._tell, name, chance)
+        self._running.append(future)
+        return future
+
+    def _tell(self, name: str, chance: random.Random) -> None:
+        try:
+            sale = chance.choice(self.tills).sale(*chance.choices(("1001", "1002", "1003"), k=chance.randint(1, 3)))
+            with self._lock:
+                self.sales.append((sale, name))
+            STORIES[name][1](sale, self.vipps, chance)
+        except Exception as error:  # Told as a violation; the other sales go on.
+            with self._lock:
+                self.troubles.append(f"{name}: {type(error).__name__}: {error}")
+
+    @property
+    def in_flight(self) -> int:
+        self._running = [future for future in self._running if not future.done()]
+        return len(self._running)
+
+    def settle(self, seconds: float = PATIENCE) -> None:
+        """Waits for every story to end. The services must be up and the faults gone."""
+        deadline = time.monotonic() + seconds
+        for future in self._running:
+            try:
+                future.result(max(0.1, deadline - time.monotonic()))
+            except TimeoutError:
+                self.troubles.append(f"{self.in_flight} sales did not come to their end within {seconds:g} s")
+                return
+        self._running = []
+
+    def violations(self, seconds: float = PATIENCE, letters_allowed: bool = False) -> list[str]:
+        """Everything that is wrong once the house has had time to come to rest; empty if all is well."""
+        found = list(self.troubles)
+        last: list[str] = []
+
+        def at_rest() -> bool:
+            try:
+                last[:] = self._differences() + unheard(self.product)
+            except (OSError, sqlite3.Error) as error:
+                last[:] = [str(error)]
+            return not last
+
+        try:
+            wait_until(at_rest, seconds, "the books to agree", every=0.5)
+        except TimeoutError:
+            found += last
+        found += [f"{sale.id}: {words}" for sale, name in self.sales for words in wrong_end(sale, name)]
+        found += doubled(self.vipps) + totals(self.product, self.vipps) + broken_ledgers(self.product)
+        found += [f"a rate limit of Vipps was exceeded: {one}" for one in self.vipps.get("/rate-limit-violations")]
+        found += readable_numbers(self.product)
+        if not letters_allowed:
+            found += dead_letters(self.product)
+        return found
+
+    def _differences(self) -> list[str]:
+        return [words for sale, _ in self.sales for words in differences(sale, self.vipps)]
+
+    def fill(self, figures: Figures) -> None:
+        """Sales, payments and money so far."""
+        figures.sales = len(self.sales)
+        books = self.vipps.get("/books")
+        figures.payments = sum(book["payments"] for book in books.values())
+        figures.moved = sum(book["captured"] + book["refunded"] for book in books.values())
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+# What sales come to. Each story ends with a sale in a state that `wrong_end` expects.
+
+
+def paid(sale: SaleAtTill, vipps: Vipps, chance: random.Random) -> None:
+    payment = sale.pay(invoiceEmail="kunde@example.com" if chance.random() < 0.3 else None)
+    approve(vipps, payment["reference"])
+    sale.wait_state("completed", seconds=PATIENCE)
+
+
+def declined(sale: SaleAtTill, vipps: Vipps, chance: random.Random) -> None:
+    payment = sale.pay()
+    act(vipps, "decline", payment["reference"])
+    sale.wait_payment(payment["id"], "aborted", seconds=PATIENCE)
+
+
+def aborted(sale: SaleAtTill, vipps: Vipps, chance: random.Random) -> None:
+    payment = sale.pay()
+    if chance.random() < 0.5:
+        vipps.wait_asked(payment["reference"], seconds=PATIENCE)
+    sale.command("abort-payment", paymentID=payment["id"])
+    ended = sale.wait_payment(payment["id"], "terminated", "withdrawn", "failed", seconds=PATIENCE)
+    if chance.random() < 0.5 and ended["state"] != "captured":
+        paid(sale, vipps, chance)
+
+
+def raced(sale: SaleAtTill, vipps: Vipps, chance: random.Random) -> None:
+    """The customer approves while the cashier aborts."""
+    payment = sale.pay()
+    vipps.wait_asked(payment["reference"], seconds=PATIENCE)
+    abort = threading.Thread(target=attempt, args=(lambda: sale.command("abort-payment", paymentID=payment["id"]),))
+    abort.start()
+    time.sleep(chance.random() * 0.05)  # Which of the two is first shall differ; both orders are right.
+    attempt(lambda: vipps.post("/customers/4791234567/approve", {"reference": payment["reference"]}))
+    abort.join()
+    sale.wait_payment(payment["id"], "captured", "terminated", "released", "aborted", seconds=PATIENCE)
+
+
+def abandoned(sale: SaleAtTill, vipps: Vipps, chance: random.Random) -> None:
+    """The sale is given up while the customer still has the payment on the phone, and may approve."""
+    payment = sale.pay()
+    vipps.wait_asked(payment["reference"], seconds=PATIENCE)
+    sale.command("abandon")
+    attempt(lambda: vipps.post("/customers/4791234567/approve", {"reference": payment["reference"]}))
+    sale.wait_payment(payment["id"], "captured", "terminated", "released", "aborted", seconds=PATIENCE)
+
+
+def part_in_cash(sale: SaleAtTill, vipps: Vipps, chance: random.Random) -> None:
+    total = sale.insist_look()["total"]["minorUnits"]
+    payment = sale.pay(amount=nok(chance.randint(100, total - 1)))
+    approve(vipps, payment["reference"])
+    sale.wait_payment(payment["id"], "captured", seconds=PATIENCE)
+    sale.command("pay-cash", paymentOptionID=sale.till.cash, received=nok(total))
+    sale.wait_state("completed", seconds=PATIENCE)
+
+
+def refunded(sale: SaleAtTill, vipps: Vipps, chance: random.Random) -> None:
+    payment = sale.pay()
+    approve(vipps, payment["reference"])
+    total = sale.wait_state("completed", seconds=PATIENCE)["total"]["minorUnits"]
+    part = chance.randint(200, total)
+    sale.command("refund-payment", paymentID=payment["id"], amount=nok(part), reason="stale bun")
+
+    def back() -> bool:
+        try:
+            return sale.payment(payment["id"])["refunded"]["minorUnits"] == part
+        except OSError:
+            return False
+
+    wait_until(back, PATIENCE, f"the refund of {part} of {payment['reference']}")
+
+
+STORIES: dict[str, tuple[int, Callable[[SaleAtTill, Vipps, random.Random], None]]] = {
+    "paid": (8, paid), "declined": (2, declined), "aborted": (3, aborted), "raced": (3, raced),
+    "abandoned": (2, abandoned), "part in cash": (2, part_in_cash), "refunded": (3, refunded),
+}
+"""By name: how often, of all, and what happens."""
+
+
+def approve(vipps: Vipps, reference: str) -> None:
+    act(vipps, "approve", reference)
+
+
+def act(vipps: Vipps, what: str, reference: str) -> None:
+    vipps.wait_asked(reference, seconds=PATIENCE)
+    vipps.post(f"/customers/4791234567/{what}", {"reference": reference})
+
+
+def attempt(act: Callable[[], object]) -> None:
+    """An act that may come too late."""
+    try:
+        act()
+    except (AssertionError, OSError, TimeoutError):
+        pass
+
+
+# What must hold of the whole house.
+
+
+def wrong_end(sale: SaleAtTill, story: str) -> list[str]:
+    """A completed sale holds its total, an abandoned one nothing, and each story ends as it must."""
+    now = sale.insist_look()
+    taken = sum(payment["amount"]["minorUnits"] for payment in now["payments"] if payment["state"] == "captured")
+    returned = sum(payment["refunded"]["minorUnits"] for payment in now["payments"])
+    total, found = now["total"]["minorUnits"], []
+    if now["state"] == "completed" and taken != total:
+        found.append(f"completed with {taken} of {total}")
+    if now["state"] == "open" and taken >= total:
+        found.append(f"paid but unsold: {taken} of {total}")
+    if now["state"] == "abandoned" and taken != returned:
+        found.append(f"abandoned with {taken - returned} of the customer's money")
+    if story in ("paid", "part in cash", "refunded") and now["state"] != "completed":
+        found.append(f"{story}, but {now['state']}")
+    if any(payment["state"] in UNDER_WAY for payment in now["payments"]):
+        found.append(f"a payment has no end: {[payment['state'] for payment in now['payments']]}")
+    return found
+
+
+def doubled(vipps: Vipps) -> list[str]:
+    """Payments that Vipps captured more than once."""
+    found = []
+    for payment in vipps.get("/payments?limit=100000"):
+        captured = [event for event in payment["events"] if event["name"] == "CAPTURED" and event["success"]]
+        if len(captured) > 1:
+            found.append(f"{payment['reference']} was captured {len(captured)} times")
+    return found
+
+
+def totals(product: Product, vipps: Vipps) -> list[str]:
+    """The sums of Vipps, gateway, ledger and sales over everything there is, also what no story knows of."""
+    books = vipps.get("/books").values()
+    sums = {"Vipps": (sum(book["captured"] for book in books), sum(book["refunded"] for book in books))}
+    sums["gateway"] = rows(product, "vipps-gateway",
+                           "SELECT ifnull(sum(captured_amount), 0), ifnull(sum(refunded_told), 0) FROM payment")[0]
+    entries = dict(rows(product, "financial-service",
+                        "SELECT movement, sum(minor_units) FROM ledger_entry WHERE kind = 'vipps-epayment' GROUP BY 1"))
+    sums["ledger"] = (entries.get("payment", 0), entries.get("refund", 0))
+    return [] if len(set(sums.values())) == 1 else [f"the totals (captured, refunded) differ: {sums}"]
+
+
+def unheard(product: Product) -> list[str]:
+    """Streams with messages that a subscriber has not applied."""
+    found = []
+    heads = {}
+    for service in product.services:
+        for stream, last in rows(product, service, "SELECT stream, last_sequence FROM bus_outbox_stream"):
+            heads[service, stream] = last
+    for service in product.services:
+        for publisher, stream, sequence in rows(product, service, "SELECT publisher, stream, sequence FROM bus_cursor"):
+            head = heads.get((publisher, stream), 0)
+            if sequence != head:
+                found.append(f"{service} has applied {sequence} of {head} of {stream}")
+    return found
+
+
+def dead_letters(product: Product) -> list[str]:
+    return [f"{service} has a dead letter: {kind} of {stream} ({reason})" for service in product.services
+            for kind, stream, reason in rows(product, service, "SELECT type, stream, reason FROM bus_dead_letter")]
+
+
+def broken_ledgers(product: Product) -> list[str]:
+    found = []
+    for index in range(len(demo.tenants())):
+        whole = Person(product, tenant_index=index).get("/financial/api/ledger/verification")
+        if not whole.get("intact"):
+            found.append(f"the ledger's chain is broken: {whole}")
+    return found
+
+
+def readable_numbers(product: Product, numbers: tuple[str, ...] = ("91234567",)) -> list[str]:
+    """A customer's number in a log, a database or what is left of one."""
+    places = [product.log_path(service) for service in product.services]
+    for service in product.services:
+        path = product.database_path(service)
+        places += [path, path.with_name(path.name + "-wal")]
+    pattern = re.compile("|".join(numbers).encode())
+    return [f"a customer's number can be read in {path.name}" for path in places
+            if path.exists() and pattern.search(path.read_bytes())]
+
+
+def rows(product: Product, service: str, query: str) -> list[tuple]:
+    """Reads a service's own file; writes nothing and takes no part in its log."""
+    with closing(sqlite3.connect(f"file:{product.database_path(service)}?mode=ro", uri=True, timeout=5)) as database:
+        return database.execute(query).fetchall()
