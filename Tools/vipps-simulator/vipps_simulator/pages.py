@@ -27,6 +27,7 @@ class Pages:
             web.get("/phone/{phone:\\d+}", self._file("phone.html")), web.get("/landing", self._file("choose.html")),
             web.get("/web/{name:[a-z-]+\\.(?:css|js|svg)}", self.asset), web.get("/phone/{phone:\\d+}/live", self.live),
             web.get("/phone/{phone:\\d+}/code.svg", self.personal_code), web.get("/phone/codes", self.codes),
+            web.get("/portal/keys", self.keys),
         ]
 
     def _file(self, name: str):
@@ -65,6 +66,17 @@ class Pages:
             for qr in self.world.qrs.values()
         ]
         return web.Response(text=compact(found), content_type="application/json")
+
+    async def keys(self, _: web.Request) -> web.Response:
+        """The API keys of every key set with its sales units, as an administrator reads them in the portal."""
+        found = [
+            {
+                "clientId": keys.clientId, "clientSecret": keys.clientSecret,
+                "subscriptionKey": keys.subscriptionKeys[0], "msns": keys.msns,
+            }
+            for keys in self.world.key_sets.values()
+        ]
+        return web.Response(text=compact(found), content_type="application/json", headers={"Cache-Control": "no-store"})
 
     async def live(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: the whole phone each time something on it changed."""

@@ -35,6 +35,7 @@ def built_in() -> Seed:
         SalesUnit("345678", "Saari Books", "FI", "EUR", partialCaptureAllowed=False),
         SalesUnit("456789", "Fjord Bakery Airport", "NO", "NOK"),
         SalesUnit("567890", "Havn Coffee Online", "DK", "DKK", pushApproved=False),
+        SalesUnit("678901", "Fjord Bakery Square", "NO", "NOK"),
     ]
     key_sets = [
         KeySet("norway", "5f9c1d52-6a0e-4c3b-9d51-1f6a2b7c8d01", "bm9yd2F5LWtleS1mb3ItdGVzdA==",
@@ -45,6 +46,8 @@ def built_in() -> Seed:
                ["c3f00000000000000000000000000001", "c3f00000000000000000000000000002"], ["345678"]),
         KeySet("partner", "5f9c1d52-6a0e-4c3b-9d51-1f6a2b7c8d04", "cGFydG5lci1rZXktZm9yLXRlc3Q=",
                ["d4f00000000000000000000000000001", "d4f00000000000000000000000000002"], ["456789", "567890"], True),
+        KeySet("square", "5f9c1d52-6a0e-4c3b-9d51-1f6a2b7c8d05", "c3F1YXJlLWtleS1mb3ItdGVzdA==",
+               ["e5f00000000000000000000000000001", "e5f00000000000000000000000000002"], ["678901"]),
     ]
     customers = [
         Customer("4791234567", "Kari Nordmann"),
