@@ -236,6 +236,22 @@ def test_faults_lose_repeat_and_forge(client, shop):
     ]
 
 
+def test_a_forged_webhook_is_signed_rightly_once_the_fault_is_gone(client, shop):
+    registered = client.register(shop.url).json
+    client.process.control("clock", {"frozen": True})
+    client.process.fault(kind="webhook-forge", count=None)
+    shop.answers = [401, 401]
+    client.create("forged-001", 1000)
+    client.process.settle()
+    client.process.advance(3)
+    client.process.settle()
+    client.process.control("faults", method="DELETE")
+    client.process.advance(3)
+    client.process.settle()
+    good = [verify(delivery, registered["secret"], shop.url.split("/")[2]) for delivery in shop.taken]
+    assert good == [False, False, True]
+
+
 def test_shuffle_breaks_the_order_in_a_repeatable_way(client, shop):
     client.register(shop.url)
     client.process.control("clock", {"frozen": True})

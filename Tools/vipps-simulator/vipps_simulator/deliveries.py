@@ -40,7 +40,8 @@ class Delivery:
     body: str
     queued_at: float
     next_at: float
-    forged: bool = False
+    forged: int | None = None
+    """The fault that spoils the signature, as long as it stands."""
     state: str = "queued"
     attempts: list[dict[str, Any]] = field(default_factory=list)
 
@@ -77,7 +78,7 @@ class Deliveries:
             skip_auto_headers=("Accept", "Accept-Encoding"),
         )
         for row in self.world.store.all("delivery"):
-            delivery = Delivery(**row)
+            delivery = Delivery(**{**row, "forged": None})  # Faults do not outlive the process.
             self._numbers = itertools.count(max(delivery.id + 1, next(self._numbers)))
             self._queue(delivery, delivery.order)
 
@@ -128,7 +129,7 @@ class Deliveries:
         for _ in range(max(1, copies)):
             delivery = Delivery(
                 next(self._numbers), registration.id, f"{registration.id}/{order}", event, msn, reference, body, now,
-                now, "webhook-forge" in faults,
+                now, faults["webhook-forge"].id if "webhook-forge" in faults else None,
             )
             if "webhook-lose" in faults:
                 self._finish(delivery, "lost")
@@ -208,7 +209,8 @@ class Deliveries:
         try:
             async with self._session.post(
                 URL(registration.url, encoded=True), data=body,
-                headers=headers(registration, body, now, delivery.forged), allow_redirects=False,
+                headers=headers(registration, body, now, self.world.faults.stands(delivery.forged)),
+                allow_redirects=False,
                 ssl=not is_loopback(registration.url), timeout=limit,
             ) as response:
                 return response.status, None

@@ -132,6 +132,10 @@ class Faults:
     def all(self) -> list[Fault]:
         return list(self._all)
 
+    def stands(self, identifier: int | None) -> bool:
+        """Whether this fault has not been taken away."""
+        return any(fault.id == identifier for fault in self._all)
+
     def remove(self, identifier: int | None) -> None:
         """All of them for None."""
         if identifier is not None and not any(fault.id == identifier for fault in self._all):
