@@ -7,6 +7,7 @@ from launcher.drills import DRILLS, measured, options_of
 
 SHORT: dict[str, list[str]] = {
     "kill-storm": ["--kills", "20"],
+    "vipps-at-worst": ["--seconds", "10", "--rounds", "1", "--silence", "3"],
 }
 SEED = 7
 

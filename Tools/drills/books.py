@@ -39,12 +39,20 @@ def differences(sale: SaleAtTill, vipps: Vipps) -> list[str]:
             "Vipps": at_vipps(vipps, payment),
             "gateway": at_gateway(sale, payment),
             "ledger": in_ledger(entries, payment),
-            "sale": (payment["amount"]["minorUnits"] if payment["state"] == "captured" else 0,
-                     payment["refunded"]["minorUnits"]),
+            "sale": (captured(payment), payment["refunded"]["minorUnits"]),
         }
         if len(set(books.values())) != 1:
             found.append(f"{payment['reference']} (captured, refunded): {books}")
     return found
+
+
+def captured(payment: dict) -> int:
+    """What the sale says was taken along this payment, refunded or not."""
+    if payment["state"] != "captured":
+        return 0
+    if payment["kind"] == "cash":
+        return payment["amount"]["minorUnits"]
+    return sum(payment[part]["minorUnits"] for part in ("refundable", "refunded", "refundPending"))
 
 
 def at_vipps(vipps: Vipps, payment: dict) -> tuple[int, int]:

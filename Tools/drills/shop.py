@@ -5,6 +5,7 @@ import re
 import sqlite3
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -13,7 +14,7 @@ from launcher import demo
 from launcher.product import Product
 from launcher.waiting import wait_until
 
-from .books import differences
+from .books import captured, differences
 from .figures import Figures
 from .till import Person, SaleAtTill, Till, Vipps, nok
 
@@ -29,7 +30,8 @@ class Shop:
     drawn by the seed. `settle` waits for all of them, `violations` compares the books.
     """
 
-    def __init__(self, product: Product, seed: int, at_once: int = 16):
+    def __init__(self, product: Product, seed: int, at_once: int = 16, stories: "Stories | None" = None):
+        self.stories = stories or STORIES
         self.product, self.vipps = product, Vipps(product)
         self.random = random.Random(seed)
         self.tills = [Till(product, number) for number in (0, 1)]
@@ -44,7 +46,7 @@ class Shop:
     def sell(self, story: str | None = None) -> Future:
         """Begins one sale; its story runs on a thread of its own."""
         chance = random.Random(self.random.random())
-        name = story or chance.choices(list(STORIES), [weight for weight, _ in STORIES.values()])[0]
+        name = story or chance.choices(list(self.stories), [weight for weight, _ in self.stories.values()])[0]
         future = self._pool.submit(self._tell, name, chance)
         self._running.append(future)
         return future
@@ -54,7 +56,7 @@ class Shop:
             sale = chance.choice(self.tills).sale(*chance.choices(("1001", "1002", "1003"), k=chance.randint(1, 3)))
             with self._lock:
                 self.sales.append((sale, name))
-            STORIES[name][1](sale, self.vipps, chance)
+            self.stories[name][1](sale, self.vipps, chance)
         except Exception as error:  # Told as a violation; the other sales go on.
             with self._lock:
                 self.troubles.append(f"{name}: {type(error).__name__}: {error}")
@@ -108,6 +110,10 @@ class Shop:
         books = self.vipps.get("/books")
         figures.payments = sum(book["payments"] for book in books.values())
         figures.moved = sum(book["captured"] + book["refunded"] for book in books.values())
+
+    def ends(self) -> dict[str, int]:
+        """How many sales stand in each state."""
+        return dict(Counter(sale.insist_look()["state"] for sale, _ in self.sales))
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -184,7 +190,8 @@ def refunded(sale: SaleAtTill, vipps: Vipps, chance: random.Random) -> None:
     wait_until(back, PATIENCE, f"the refund of {part} of {payment['reference']}")
 
 
-STORIES: dict[str, tuple[int, Callable[[SaleAtTill, Vipps, random.Random], None]]] = {
+Stories = dict[str, tuple[int, Callable[[SaleAtTill, Vipps, random.Random], object]]]
+STORIES: Stories = {
     "paid": (8, paid), "declined": (2, declined), "aborted": (3, aborted), "raced": (3, raced),
     "abandoned": (2, abandoned), "part in cash": (2, part_in_cash), "refunded": (3, refunded),
 }
@@ -214,7 +221,7 @@ def attempt(act: Callable[[], object]) -> None:
 def wrong_end(sale: SaleAtTill, story: str) -> list[str]:
     """A completed sale holds its total, an abandoned one nothing, and each story ends as it must."""
     now = sale.insist_look()
-    taken = sum(payment["amount"]["minorUnits"] for payment in now["payments"] if payment["state"] == "captured")
+    taken = sum(captured(payment) for payment in now["payments"])
     returned = sum(payment["refunded"]["minorUnits"] for payment in now["payments"])
     total, found = now["total"]["minorUnits"], []
     if now["state"] == "completed" and taken != total:
@@ -231,12 +238,13 @@ def wrong_end(sale: SaleAtTill, story: str) -> list[str]:
 
 
 def doubled(vipps: Vipps) -> list[str]:
-    """Payments that Vipps captured more than once."""
+    """Payments that Vipps captured more than once for us."""
     found = []
     for payment in vipps.get("/payments?limit=100000"):
-        captured = [event for event in payment["events"] if event["name"] == "CAPTURED" and event["success"]]
-        if len(captured) > 1:
-            found.append(f"{payment['reference']} was captured {len(captured)} times")
+        ours = [event for event in payment["events"]
+                if event["name"] == "CAPTURED" and event["success"] and event["by"] == "api"]
+        if len(ours) > 1:
+            found.append(f"{payment['reference']} was captured {len(ours)} times")
     return found
 
 
