@@ -30,7 +30,7 @@ MOMENTS = {
     "notification-relay": ["relay.mail.before-enqueue-commit", "relay.mail.before-send", "relay.mail.after-send",
                            "bus.apply.before-commit.pos.views", "bus.apply.after-commit.pos.sales"],
 }
-KILLS_A_ROUND = 20
+KILLS_A_ROUND = 50
 """After so many the faults end, everything comes to rest and the books are compared."""
 
 
