@@ -50,18 +50,19 @@ import ZeroMQMessaging
             handler: FinanceMessages(ledger: ledger, eventLog: eventLog, now: now).router, logger: logger)
 
         // What is seen.
-        let router = houseRouter(
-            service: service,
-            verifier: SessionVerifier(key: try .init(pem: house.sessionPublicKey)), now: now,
-            checks: [.database(messages), .bus(bus)], metricsText: metrics.text, logger: logger)
-        BusOperatorRoutes(bus: bus).add(to: router, base: "/financial")
-        router.add(FinanceAPI(options: options, ledger: ledger, eventLog: eventLog).endpoints)
         let assets = try Assets(directory: URL(filePath: house.assetsDirectory))
         let templates = try Templates(pages: FinancePages.templates, texts: try Texts.load())
         let frame = PageFrame(templates: templates, assets: assets, base: "financial", now: now)
-        router.add(
-            FinancePages(options: options, eventLog: eventLog, frame: frame, brands: brands, market: settings.market)
-                .endpoints)
+        let pages = FinancePages(
+            options: options, eventLog: eventLog, frame: frame, brands: brands, market: settings.market)
+        let router = houseRouter(
+            service: service,
+            verifier: SessionVerifier(key: try .init(pem: house.sessionPublicKey)), now: now,
+            checks: [.database(messages), .bus(bus)], metricsText: metrics.text, logger: logger,
+            problemPage: pages.problemPage)
+        BusOperatorRoutes(bus: bus).add(to: router, base: "/financial")
+        router.add(FinanceAPI(options: options, ledger: ledger, eventLog: eventLog).endpoints)
+        router.add(pages.endpoints)
         assets.addRoutes(to: router, base: "financial")
         let web = Application(
             router: router,

@@ -8,6 +8,8 @@ package struct Brands: Sendable {
         package let code: String
         /// Where the market's days begin: `Europe/Oslo`.
         package let timeZone: String
+        /// ISO 4217: what its shops sell in; `nil` where there are no shops.
+        package let currency: String?
         /// The brand's names with the first local day of each, oldest first.
         let names: [Name]
 
@@ -34,6 +36,11 @@ package struct Brands: Sendable {
         guard let market = markets[code] else { return "Vipps" }
         let today = LocalTime(instant, in: timeZone(ofMarket: code)).isoDay
         return market.names.last { ($0.from ?? "") <= today }?.name ?? "Vipps"
+    }
+
+    /// The market whose shops sell in a currency: an amount tells where it was paid.
+    package func marketCode(ofCurrency code: String) -> String? {
+        markets.values.first { $0.currency == code }?.code
     }
 
     /// The time zone in which a market's shops live.

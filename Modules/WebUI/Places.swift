@@ -48,7 +48,6 @@ package struct Place: Sendable, Hashable {
             roles: administrators),
         Place("vipps-agreements", icon: "key", text: "place.agreements", group: .setup, roles: administrators),
         Place("vipps-sales-units", icon: "building", text: "place.salesUnits", group: .setup, roles: administrators),
-        Place("mails", icon: "mail", text: "place.mails", group: .setup, roles: administrators),
         Place(
             "operations", icon: "pulse", text: "place.operations", group: .operations, roles: [.operator], isCore: true
         ),

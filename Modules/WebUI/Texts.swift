@@ -101,13 +101,13 @@ package struct Words: Sendable {
         return text("\(key).\(form)", values.merging(["count": String(count)]) { given, _ in given })
     }
 
-    /// What to tell a cashier about a refusal by Vipps: by its code (`7010`), or by the kind of answer
-    /// (`unauthorized`, `forbidden`, `unavailable`); any other is told with its code.
+    /// What to tell a cashier about a refusal: by Vipps' code (`7010`) or the gateway's own (`keys-refused`); any other is
+    /// told with its code.
     package func refusalByVipps(code: String) -> String {
         optional("vipps.\(code)") ?? text("vipps.other", ["code": code])
     }
 
-    /// The words for a field error, by its slug (`required`, `too-long`, ...).
+    /// The words for a field error, by its slug (`missing`, `too-long`, ...).
     package func fieldError(slug: String, _ values: [String: String] = [:]) -> String {
         guard let text = optional("invalid.\(slug)", values), Texts.placeholders(in: text).isEmpty else {
             return self.text("invalid.other")

@@ -34,12 +34,13 @@ struct FinanceHouse: Sendable {
     }
 
     func router() throws -> Router<ServingContext> {
+        let pages = try pages()
         let router = houseRouter(
             service: "financial-service", verifier: SessionVerifier(key: try VerifyingKey(pem: Self.publicKey)),
             now: { Self.now }, checks: [], metricsText: { "" },
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, problemPage: pages.problemPage)
         router.add(FinanceAPI(options: options, ledger: ledger, eventLog: eventLog).endpoints)
-        router.add(try pages().endpoints)
+        router.add(pages.endpoints)
         return router
     }
 

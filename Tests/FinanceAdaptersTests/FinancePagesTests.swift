@@ -7,6 +7,7 @@ import HummingbirdTesting
 import MessageContracts
 import SharedKernel
 import Testing
+import WebUI
 
 @Suite("The pages of financial-service") struct FinancePagesTests {
     private let address = "/financial/pages/incoming-payment-options"
@@ -153,6 +154,47 @@ import Testing
             #expect(other.status == 200)
             #expect(other.text.contains("class=\"empty\""))
             #expect(!other.text.contains("OSL-1-1"))
+        }
+    }
+
+    @Test("name the brand and the time of the market in which a payment was made") func market() async throws {
+        try await with { client, house async throws in
+            let now = FinanceHouse.now
+            let times = try [Currency.nok, .dkk, .eur].map { currency in
+                let payment = PaymentID.new(at: now)
+                let amount = Money(minorUnits: 12_900, currency: currency)
+                let zone = currency == .eur ? "Europe/Helsinki" : "Europe/Oslo"
+                return (payment, amount, try #require(TimeZone(identifier: zone)))
+            }
+            for (payment, amount, zone) in times {
+                try await house.hear(
+                    PaymentEventRecorded(
+                        eventID: .new(at: now), paymentID: payment, saleID: .new(at: now), reference: "OSL-1-1",
+                        origin: .vipps, name: "CAPTURED", occurredAt: now, amount: amount, success: true,
+                        idempotencyKey: nil, pspReference: nil, httpStatus: nil, errorCode: nil, traceID: nil,
+                        detail: nil))
+                let path = "/financial/pages/payments/\(payment.text)/events"
+                let page = try await client.ask(.get, path, as: cashier).text
+                #expect(page.contains(amount.currency == .nok ? "by Vipps" : "by MobilePay"), "\(amount.currency)")
+                let formats = Formats(language: .english, timeZone: zone)
+                #expect(page.contains(formats.timeWithSeconds(now)), "\(amount.currency)")
+            }
+        }
+    }
+
+    @Test("tell what is wrong in the person's language, not in the programs'") func words() async throws {
+        try await with { client, _ async throws in
+            func ask(_ path: String, _ method: HTTPRequest.Method = .get, as session: Session) async throws -> String {
+                var headers = try FinanceHouse.headers(session)
+                headers[.acceptLanguage] = "da"
+                return String(buffer: try await client.execute(uri: path, method: method, headers: headers).body)
+            }
+            #expect(try await ask(address, as: cashier).contains("Du har ikke adgang til dette"))
+            let gone = "\(address)/019ab0f4-6f6e-7cc1-9d0c-5e3f5f3f0a01"
+            for (path, method) in [(gone, HTTPRequest.Method.get), ("\(gone)/disable", .post)] {
+                let told = try await ask(path, method, as: administrator)
+                #expect(told.contains("Det kan være slettet eller tilhøre en anden butik."), "\(told)")
+            }
         }
     }
 }

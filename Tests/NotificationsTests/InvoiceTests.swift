@@ -7,21 +7,25 @@ private func nok(_ minorUnits: Int64) -> Money { Money(minorUnits: minorUnits, c
 
 extension Invoice {
     static func sample(
-        language: Language = .nb, tenant: String = "Fjordkaffe", item: String = "Kaffe", change: Money? = nil
+        language: Language = .nb, currency: Currency = .nok, tenant: String = "Fjordkaffe", item: String = "Kaffe",
+        change: Money? = nil, at completedAt: Date = InstantText.read("2026-11-23T23:15:20.000Z")!
     ) -> Invoice {
-        Invoice(
+        func money(_ minorUnits: Int64) -> Money { Money(minorUnits: minorUnits, currency: currency) }
+        return Invoice(
             saleID: SaleID("00000000-0000-7000-8000-000000000002")!, saleIdentifier: "OSL-1000123", tenantName: tenant,
             shopName: "Torget", language: language,
             lines: [
                 Line(
-                    name: item, quantity: 2, unitPrice: nok(70_000), discount: nok(1_100), taxRate: 2500,
-                    total: nok(138_900), tax: nok(27_780)),
+                    name: item, quantity: 2, unitPrice: money(70_000), discount: money(1_100), taxRate: 2500,
+                    total: money(138_900), tax: money(27_780)),
                 Line(
-                    name: "Bolle", quantity: 1, unitPrice: nok(1_115), discount: nok(0), taxRate: 1150,
-                    total: nok(1_115), tax: nok(115)),
-            ], total: nok(140_015), tax: nok(27_895),
-            payments: [Payment(name: "Vipps", amount: nok(100_000)), Payment(name: "Kontant", amount: nok(40_015))],
-            change: change, completedAt: InstantText.read("2026-11-23T23:15:20.000Z")!)
+                    name: "Bolle", quantity: 1, unitPrice: money(1_115), discount: money(0), taxRate: 1150,
+                    total: money(1_115), tax: money(115)),
+            ], total: money(140_015), tax: money(27_895),
+            payments: [
+                Payment(name: "Vipps", amount: money(100_000)), Payment(name: "Kontant", amount: money(40_015)),
+            ],
+            change: change, completedAt: completedAt)
     }
 }
 
@@ -45,17 +49,23 @@ extension Invoice {
     @Test(
         "is written in every language",
         arguments: [
-            (Language.en, "Receipt", "NOK 1,400.15", "2026-11-24 00:15"),
-            (.nb, "Kvittering", "1 400,15 kr", "24.11.2026 00:15"),
-            (.da, "Kvittering", "1.400,15 kr", "24.11.2026 00:15"),
-            (.fi, "Kuitti", "1 400,15 kr", "24.11.2026 00:15"),
-            (.sv, "Kvitto", "1 400,15 kr", "2026-11-24 00:15"),
+            (Language.en, Currency.nok, "Receipt", "NOK 1,400.15", "2026-02-03 00:15"),
+            (.nb, .nok, "Kvittering", "1 400,15 kr", "03.02.2026 00:15"),
+            (.da, .dkk, "Kvittering", "1.400,15 kr.", "03.02.2026 00.15"),
+            (.fi, .eur, "Kuitti", "1 400,15 €", "3.2.2026 0.15"),
+            (.sv, .nok, "Kvitto", "1 400,15 NOK", "2026-02-03 00:15"),
+            (.da, .nok, "Kvittering", "1.400,15 NOK", "03.02.2026 00.15"),
         ])
-    func languages(_ language: Language, _ receipt: String, _ total: String, _ instant: String) {
-        let mail = Invoice.sample(language: language).rendered(in: oslo)
+    func languages(
+        _ language: Language, _ currency: Currency, _ receipt: String, _ total: String, _ instant: String
+    ) throws {
+        let winter = try #require(InstantText.read("2026-02-02T23:15:20.000Z"))
+        let mail = Invoice.sample(language: language, currency: currency, at: winter).rendered(in: oslo)
         #expect(mail.subject.hasPrefix(receipt))
-        #expect(plain(mail.text).contains(total))
-        #expect(plain(mail.text).contains(instant))
+        for part in [mail.text, mail.html].map(plain) {
+            #expect(part.contains(": \(total)\(part.hasPrefix("<") ? "<" : "\n")"), "\(total) is not in \(part)")
+            #expect(part.contains(instant), "\(instant) is not in \(part)")
+        }
         #expect(mail.html.contains("<html lang=\"\(language.rawValue)\">"))
     }
 

@@ -179,7 +179,7 @@ private let codes = "/pos/pages/vipps-sales-units/\(SalesUnitID.no("71"))/qrs"
             #expect(try await house.house.told(CreateMerchantQR.self).count == 1)
             let taken = try await anne.post(
                 "\(codes)/create", ["merchantQRID": "qr-1", "locationDescription": "Till 3"])
-            #expect(taken.reason(at: "merchantQRID") == "This is already in use.")
+            #expect(taken.reason(at: "merchantQRID") == "This is already in use. Choose another.")
             let beacon = try await anne.post(
                 "\(codes)/convert", ["beaconID": "12", "locationDescription": "Old till"])
             #expect(beacon.reason(at: "beaconID") == "A beacon id is 15 digits or a GUID.")

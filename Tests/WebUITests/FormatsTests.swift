@@ -57,6 +57,43 @@ import WebUI
         #expect(try formats(language).timeWithSeconds(instant) == seconds)
     }
 
+    @Test(
+        "write small days and hours as each language does",
+        arguments: [
+            (PageLanguage.norwegian, "03.02.2026 09:05"), (.danish, "03.02.2026 09.05"), (.finnish, "3.2.2026 9.05"),
+            (.swedish, "2026-02-03 09:05"), (.english, "3 Feb 2026 09:05"),
+        ])
+    func smallNumbers(language: PageLanguage, expected: String) throws {
+        let instant = try Date("2026-02-03T08:05:07Z", strategy: .iso8601)
+        #expect(try formats(language).dateAndTime(instant) == expected)
+    }
+
+    @Test(
+        "write numbers, parts and rates as each language does",
+        arguments: [
+            (PageLanguage.norwegian, "1_204_331", "1,5", "12,5_%"), (.danish, "1.204.331", "1,5", "12,5_%"),
+            (.finnish, "1_204_331", "1,5", "12,5_%"), (.swedish, "1_204_331", "1,5", "12,5_%"),
+            (.english, "1,204,331", "1.5", "12.5%"),
+        ])
+    func numbers(language: PageLanguage, number: String, part: String, rate: String) throws {
+        let formats = try formats(language)
+        #expect(formats.number(1_204_331) == number.replacing("_", with: Self.space))
+        #expect(formats.thousandths(1500) == part)
+        #expect(formats.percent(hundredths: 1250) == rate.replacing("_", with: Self.space))
+    }
+
+    @Test(
+        "write a negative amount with the language's minus",
+        arguments: [
+            (PageLanguage.norwegian, Currency.nok, "\u{2212}1_234,50_kr"), (.danish, .dkk, "-1.234,50_kr."),
+            (.finnish, .eur, "\u{2212}1_234,50_€"), (.swedish, .eur, "\u{2212}1_234,50_€"),
+            (.english, .dkk, "-DKK_1,234.50"),
+        ])
+    func negative(language: PageLanguage, currency: Currency, expected: String) throws {
+        let written = try formats(language).money(Money(minorUnits: -123_450, currency: currency))
+        #expect(written == expected.replacing("_", with: Self.space))
+    }
+
     @Test("follow summer time, and leave the day out today") func summer() throws {
         let norwegian = try formats(.norwegian)
         let july = try Date("2026-07-01T22:30:00Z", strategy: .iso8601)

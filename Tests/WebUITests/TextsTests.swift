@@ -1,4 +1,5 @@
 import Foundation
+import SharedKernel
 import Testing
 import WebUI
 
@@ -9,7 +10,7 @@ import WebUI
 
     @Test("are the same keys and placeholders in every language") func complete() {
         // `load` refuses anything else; that it looks at something real is seen here.
-        #expect(texts.keys.count > 600)
+        #expect(texts.keys.count > 500)
         for language in PageLanguage.allCases {
             for key in texts.keys { #expect(texts.raw(key, in: language)?.isEmpty == false, "\(language) \(key)") }
         }
@@ -40,9 +41,8 @@ import WebUI
         }
         // Names, units and signs only.
         let allowed = [
-            "generic.ok", "generic.page", "generic.pageOpen", "paymentKind.vipps", "wait.vipps", "salesUnits.msn",
-            "agreements.clientID", "agreements.clientSecret", "agreements.subscriptionKey", "agreements.webhook",
-            "tills.noAgent", "unit.KG", "unit.KM", "unit.LITRE", "unit.KWH",
+            "generic.ok", "paymentKind.vipps", "wait.vipps", "salesUnits.msn", "agreements.clientID",
+            "agreements.clientSecret", "agreements.subscriptionKey", "agreements.webhook", "tills.noAgent",
         ]
         #expect(Set(same).subtracting(allowed) == [])
     }
@@ -52,16 +52,53 @@ import WebUI
         for language in PageLanguage.allCases {
             for key in texts.keys {
                 let text = texts.raw(key, in: language) ?? ""
-                #expect(!text.contains("VIPPS") && !text.contains("MOBILEPAY") && !text.contains("Mobilepay"), "\(key)")
+                for name in text.matches(of: /vipps|mobile ?pay/.ignoresCase()).map({ String($0.output) }) {
+                    #expect(name == "Vipps" || name == "MobilePay", "\(language) \(key)")
+                }
                 guard customerGroups.contains(where: key.hasPrefix) else { continue }
                 #expect(!text.contains("Vipps") && !text.contains("MobilePay"), "\(language) \(key)")
             }
         }
     }
 
+    @Test("quote as the language does, and write no typewriter's signs")
+    func quotes() {
+        let marks: [PageLanguage: (open: Character, close: Character)] = [
+            .english: ("“", "”"), .norwegian: ("«", "»"), .danish: ("“", "”"), .finnish: ("”", "”"),
+            .swedish: ("”", "”"),
+        ]
+        for (language, own) in marks {
+            for key in texts.keys {
+                let text = texts.raw(key, in: language) ?? ""
+                let others = "\"'`“”„«»".filter { $0 != own.open && $0 != own.close }
+                #expect(!text.contains { others.contains($0) } && !text.contains("..."), "\(language) \(key)")
+                let trimmed = text.trimmingCharacters(in: .whitespaces)
+                #expect(text == trimmed && !text.contains("  "), "\(language) \(key)")
+            }
+        }
+    }
+
+    @Test("are all used: a text that no page shows is not translated for ever") func used() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        var sources = ""
+        let files = FileManager.default.enumerator(at: root.appending(path: "Modules"), includingPropertiesForKeys: nil)
+        for case let file as URL in try #require(files) where ["swift", "mustache"].contains(file.pathExtension) {
+            sources += try String(contentsOf: file, encoding: .utf8)
+        }
+        // Groups whose keys are words of the cores, as in `text("saleState.\(state)")`.
+        let groups = sources.matches(of: /"([A-Za-z.]+)\\\(/).map { String($0.output.1) }.filter { $0.contains(".") }
+        #expect(groups.contains("saleState.") && groups.contains("vipps."))
+        for key in texts.keys where !groups.contains(where: key.hasPrefix) {
+            let name = key.replacing(/\.(one|other)$/, with: "")
+            #expect(sources.contains(name), "\(key)")
+        }
+    }
+
     @Test("have words for every refusal a cashier may meet") func refusalsByVipps() {
         let words = texts.words(.english, brand: "MobilePay")
-        for code in ["7010", "4070", "4050", "5080", "5060", "5040", "6160", "6250", "6260", "6280", "unauthorized"] {
+        let own = ["keys-missing", "keys-refused", "not-allowed", "check-in-expired", "unknown-payment", "too-much"]
+        for code in ["7010", "4070", "4050", "5080", "5060", "5040", "6160", "6250", "6260", "6280"] + own {
             #expect(!words.refusalByVipps(code: code).contains(code), "\(code)")
         }
         #expect(words.refusalByVipps(code: "9999").contains("9999"))
@@ -97,9 +134,9 @@ import WebUI
 
     @Test("tell field errors by slug, and the unknown ones in general") func fieldErrors() {
         #expect(words.fieldError(slug: "missing") == "This field is needed.")
-        #expect(words.fieldError(slug: "never-heard-of") == "This value is not accepted.")
+        #expect(words.fieldError(slug: "never-heard-of") == "This value is not accepted. Check it.")
         // Without its values a text with placeholders is not shown half filled.
-        #expect(words.fieldError(slug: "amount-too-large") == "This value is not accepted.")
+        #expect(words.fieldError(slug: "amount-too-large") == "This value is not accepted. Check it.")
         #expect(words.fieldError(slug: "amount-too-large", ["max": "5 kr"]) == "At most 5 kr.")
     }
 
@@ -137,5 +174,14 @@ import WebUI
     func named(market: String, instant: String, expected: String) throws {
         let date = try Date(instant, strategy: .iso8601)
         #expect(brands.name(inMarket: market, at: date) == expected)
+    }
+
+    @Test("is found by the currency of an amount where only that is known")
+    func byCurrency() throws {
+        let markets = Currency.allCases.map { brands.marketCode(ofCurrency: $0.rawValue) }
+        #expect(Set(markets) == ["NO", "DK", "FI"])
+        #expect(brands.marketCode(ofCurrency: "DKK") == "DK")
+        #expect(brands.marketCode(ofCurrency: "XXX") == nil)
+        #expect(brands.timeZone(ofMarket: "FI").identifier == "Europe/Helsinki")
     }
 }

@@ -17,7 +17,7 @@ package struct FinancePages: Sendable {
     private let eventLog: any EventLog
     private let frame: PageFrame
     private let brands: Brands
-    /// ISO 3166 code of the country the shops are in: names the brand and the time zone.
+    /// ISO 3166 code of the country most shops are in: names the brand where no amount tells the market.
     private let market: String
 
     package init(
@@ -49,13 +49,23 @@ package struct FinancePages: Sendable {
         ]
     }
 
+    /// Problems of these pages in the person's words, not in those for programs.
+    package var problemPage: ProblemPage {
+        { problem, request, context in
+            guard request.uri.path.hasPrefix("/financial/pages/") else { return nil }
+            let words = words(request, context)
+            let told = problem.told(in: words, isChange: request.isChange, trace: context.trace)
+            return try? frame.response(told, to: request, context: context, words: words)
+        }
+    }
+
     private func preferences(_ request: Request) -> Preferences {
         Preferences(cookies: request.headers[.cookie], acceptLanguage: request.headers[.acceptLanguage])
     }
 
-    private func words(_ request: Request, _ context: ServingContext) -> Words {
+    private func words(_ request: Request, _ context: ServingContext, market: String? = nil) -> Words {
         frame.templates.texts.words(
-            preferences(request).language, brand: brands.name(inMarket: market, at: context.now))
+            preferences(request).language, brand: brands.name(inMarket: market ?? self.market, at: context.now))
     }
 
     // MARK: The shell
@@ -147,7 +157,7 @@ package struct FinancePages: Sendable {
                     .toast(words.text("generic.saved")).closeDialog.event("payment-options-changed"))
             case .failure(.nameTaken):
                 problems = [FieldProblem(field: "name", slug: "taken", reason: "")]
-            case .failure(let refusal): throw Problem(refusal)
+            case .failure(let refusal): throw problem(refusal, words)
             }
         } catch let invalid as Invalid {
             problems = [FieldProblem(invalid)]
@@ -192,8 +202,19 @@ package struct FinancePages: Sendable {
             return .page(
                 try await list("payment-options-list", of: session.tenantID, words: words),
                 events: .toast(words.text(key, ["name": option.name.text])))
-        case .failure(let refusal): throw Problem(refusal)
+        case .failure(let refusal): throw problem(refusal, words)
         }
+    }
+
+    private func problem(_ refusal: PaymentOptionRefusal, _ words: Words) -> Problem {
+        let told =
+            switch refusal {
+            case .notFound: words.text("error.notFoundText")
+            case .nameTaken(let name): words.text("refusal.nameTaken", ["name": name.text])
+            case .tooMany(let max): words.text("refusal.tooMany", ["max": String(max)])
+            }
+        let problem = Problem(refusal)
+        return Problem(problem.status, problem.slug, title: words.text("error.title"), detail: told)
     }
 
     // MARK: Event log
@@ -201,8 +222,10 @@ package struct FinancePages: Sendable {
     private func events(_ request: Request, _ context: ServingContext) async throws -> Response {
         let session = try context.require(.administrator, .cashier, .operator)
         let payment: PaymentID = try context.identifier("paymentID", of: "payment")
-        let words = words(request, context)
         let history = try await eventLog.history(of: payment, of: session.tenantID, limit: FinanceAPI.eventsMax)
+        let currency = history?.summary.asked?.currency ?? history?.events.lazy.compactMap(\.amount).first?.currency
+        let market = currency.flatMap { brands.marketCode(ofCurrency: $0.rawValue) } ?? market
+        let words = words(request, context, market: market)
         let formats = Formats(language: words.language, timeZone: brands.timeZone(ofMarket: market))
         let page = EventLogPage(words: words, formats: formats)
         return .page(

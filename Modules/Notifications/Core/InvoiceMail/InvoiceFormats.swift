@@ -9,14 +9,23 @@ struct InvoiceFormats {
 
     private static let noBreakSpace = "\u{00A0}"
 
-    /// `1 234,50 kr`, `1.234,50 kr`, `NOK 1,234.50`
+    /// `1 234,50 kr`, `1.234,50 kr.`, `1 234,50 €`, `NOK 1,234.50`; a currency of another country by its code.
     func amount(_ money: Money) -> String {
         let sign = money.isNegative ? "\u{2212}" : ""
         let (major, minor) = money.minorUnits.magnitude.quotientAndRemainder(dividingBy: 100)
         let digits = "\(grouped(String(major)))\(decimalMark)\(minor < 10 ? "0" : "")\(minor)"
         return switch language {
         case .en: "\(sign)\(money.currency.rawValue)\(Self.noBreakSpace)\(digits)"
-        case .nb, .da, .fi, .sv: "\(sign)\(digits)\(Self.noBreakSpace)\(money.currency == .eur ? "€" : "kr")"
+        case .nb, .da, .fi, .sv: "\(sign)\(digits)\(Self.noBreakSpace)\(symbol(of: money.currency))"
+        }
+    }
+
+    private func symbol(of currency: Currency) -> String {
+        switch (language, currency) {
+        case (_, .eur): "€"
+        case (.nb, .nok): "kr"
+        case (.da, .dkk): "kr."
+        case (_, .nok), (_, .dkk): currency.rawValue
         }
     }
 
@@ -28,17 +37,19 @@ struct InvoiceFormats {
         return "\(whole)\(fraction)\(language == .en ? "" : Self.noBreakSpace)%"
     }
 
-    /// `23.11.2026 10:15`; `2026-11-23 10:15` in Swedish and English.
+    /// `23.11.2026 10:15`, `23.11.2026 10.15` (da), `3.1.2026 9.05` (fi), `2026-11-23 10:15` (sv, en).
     func instant(_ date: Date) -> String {
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = timeZone
         let parts = calendar.dateComponents([.year, .month, .day, .hour, .minute], from: date)
-        func two(_ number: Int?) -> String { (number ?? 0) < 10 ? "0\(number ?? 0)" : "\(number ?? 0)" }
-        let year = "\(parts.year ?? 0)"
-        let time = "\(two(parts.hour)):\(two(parts.minute))"
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let (year, month, day) = (parts.year ?? 0, parts.month ?? 0, parts.day ?? 0)
+        let (hour, minute) = (parts.hour ?? 0, parts.minute ?? 0)
         return switch language {
-        case .en, .sv: "\(year)-\(two(parts.month))-\(two(parts.day)) \(time)"
-        case .nb, .da, .fi: "\(two(parts.day)).\(two(parts.month)).\(year) \(time)"
+        case .en, .sv: "\(year)-\(two(month))-\(two(day)) \(two(hour)):\(two(minute))"
+        case .nb: "\(two(day)).\(two(month)).\(year) \(two(hour)):\(two(minute))"
+        case .da: "\(two(day)).\(two(month)).\(year) \(two(hour)).\(two(minute))"
+        case .fi: "\(day).\(month).\(year) \(hour).\(two(minute))"
         }
     }
 

@@ -24,16 +24,17 @@ extension Invoice {
             "\(words.date): \(formats.instant(completedAt))", "",
         ]
         for line in lines {
-            rows.append("\(line.quantity) x \(line.name)")
-            var price = "    \(words.price) \(formats.amount(line.unitPrice))"
-            if !line.discount.isZero { price += ", \(words.discount) \(formats.amount(line.discount))" }
-            rows.append("\(price), \(words.tax) \(formats.rate(line.taxRate))")
+            rows.append("\(line.quantity) × \(line.name)")
+            var price = ["\(words.price) \(formats.amount(line.unitPrice))"]
+            if !line.discount.isZero { price.append("\(words.discount) \(formats.amount(line.discount))") }
+            price.append("\(words.tax) \(formats.rate(line.taxRate))")
+            rows.append("    " + price.joined(separator: " · "))
             rows.append("    \(words.amount) \(formats.amount(line.total))")
         }
         rows += ["", "\(words.total): \(formats.amount(total))", "\(words.ofWhichTax): \(formats.amount(tax))", ""]
         for group in taxGroups {
             rows.append(
-                "\(words.taxRate) \(formats.rate(group.rate)): \(words.withoutTax) \(formats.amount(group.base)), "
+                "\(words.taxRate) \(formats.rate(group.rate)): \(words.withoutTax) \(formats.amount(group.base)) · "
                     + "\(words.tax) \(formats.amount(group.tax))")
         }
         rows += ["", "\(words.payments):"]

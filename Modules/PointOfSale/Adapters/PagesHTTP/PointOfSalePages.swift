@@ -70,8 +70,3 @@ extension Preferences {
         self.init(cookies: request.headers[.cookie], acceptLanguage: request.headers[.acceptLanguage])
     }
 }
-
-extension Request {
-    /// Whether the request may change something.
-    var isChange: Bool { method != .get && method != .head }
-}
