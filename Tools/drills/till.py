@@ -62,6 +62,7 @@ class Till(Person):
         sale = SaleAtTill(self, started["id"])
         for code in codes or ("1001",):
             sale.command("add-product", code=code)
+            sale.products += 1
         return sale
 
     def insist(self, path: str, body: dict) -> dict:
@@ -78,6 +79,8 @@ class Till(Person):
 class SaleAtTill:
     def __init__(self, till: Till, sale_id: str):
         self.till, self.id = till, sale_id
+        self.products = 0
+        """How many products were rung up, each by one command."""
 
     def command(self, kind: str, command_id: str | None = None, **fields) -> dict:
         body = {"commandID": command_id or new_id(), "type": kind, **fields}
