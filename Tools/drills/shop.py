@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing
 
 from launcher import demo
@@ -39,7 +39,8 @@ class Shop:
         """Every sale with the story it was to follow."""
         self.troubles: list[str] = []
         """What went otherwise than the stories say."""
-        self._pool = ThreadPoolExecutor(at_once)
+        self._places = threading.Semaphore(at_once)
+        self._is_closed = False
         self._running: list[Future] = []
         self._lock = threading.Lock()
 
@@ -47,9 +48,17 @@ class Shop:
         """Begins one sale; its story runs on a thread of its own."""
         chance = random.Random(self.random.random())
         name = story or chance.choices(list(self.stories), [weight for weight, _ in self.stories.values()])[0]
-        future = self._pool.submit(self._tell, name, chance)
+        future: Future = Future()
         self._running.append(future)
+        # Nobody waits for it at the end: where the product was broken on purpose, it may wait for what never comes.
+        threading.Thread(target=self._have_told, args=(future, name, chance), daemon=True).start()
         return future
+
+    def _have_told(self, future: Future, name: str, chance: random.Random) -> None:
+        with self._places:
+            if not self._is_closed:
+                self._tell(name, chance)
+        future.set_result(None)
 
     def _tell(self, name: str, chance: random.Random) -> None:
         try:
@@ -116,7 +125,7 @@ class Shop:
         return dict(Counter(sale.insist_look()["state"] for sale, _ in self.sales))
 
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._is_closed = True
 
 
 # What sales come to. Each story ends with a sale in a state that `wrong_end` expects.
@@ -227,15 +236,18 @@ def wrong_end(sale: SaleAtTill, story: str) -> list[str]:
     now = sale.insist_look()
     taken = sum(captured(payment) for payment in now["payments"])
     returned = sum(payment["refunded"]["minorUnits"] for payment in now["payments"])
-    surplus = sum(refund["amount"]["minorUnits"] for refund in now["refunds"]
-                  if refund["cause"] == "too-much" and refund["state"] == "refunded")
-    is_excused = any(refund["cause"] == "outside" for refund in now["refunds"]) and any(
+    surplus, outside = (sum(refund["amount"]["minorUnits"] for refund in now["refunds"]
+                            if refund["cause"] == cause and refund["state"] == "refunded")
+                        for cause in ("too-much", "outside"))
+    is_excused = outside > 0 and any(
         refund["cause"] in ("too-much", "too-late") and refund["state"] == "failed" for refund in now["refunds"])
     total, found = now["total"]["minorUnits"], []
     quantity = sum(line["quantity"] for line in now["lines"])
     if quantity != sale.products:
         found.append(f"{sale.products} products were rung up, {quantity} stand in the sale")
-    if now["state"] == "completed" and taken - surplus != total and not (is_excused and taken > total):
+    # What was given back in the portal before the sale was complete has been paid again.
+    is_right = total <= taken - surplus <= total + outside or is_excused and taken > total
+    if now["state"] == "completed" and not is_right:
         found.append(f"completed with {taken - surplus} of {total}; its refunds: {now['refunds']}")
     if now["state"] == "open" and taken >= total:
         found.append(f"paid but unsold: {taken} of {total}")

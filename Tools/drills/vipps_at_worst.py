@@ -1,5 +1,5 @@
-"""Vipps at its worst: every fault the simulator knows, by chance, several at a time and changing all the while, with sales
-under way and people at work in the portal. Then the faults end, and everything must come right."""
+"""Vipps at its worst: every fault the simulator knows, by chance, several at a time and changing all the while, with
+sales under way and people at work in the portal. Then the faults end, and everything must come right."""
 
 import random
 import tempfile
@@ -26,7 +26,7 @@ ATTEMPTS_MAX = 6
 def add_options(words: ArgumentParser) -> None:
     words.add_argument("--seconds", type=float, default=60, help="of bad weather in a round (60)")
     words.add_argument("--rounds", type=int, default=3, help="bad weather, then the books are compared (3)")
-    words.add_argument("--at-once", type=int, default=8, help="sales under way at a time (8)")
+    words.add_argument("--at-once", type=int, default=24, help="sales under way at a time (24)")
     words.add_argument("--faults-at-once", type=int, default=5, help="faults at a time (5)")
     words.add_argument("--silence", type=float, default=20, help="seconds for which a silent Vipps is silent (20)")
 
@@ -73,24 +73,29 @@ def _bad_weather(shop: Shop, weather: Weather, options: Namespace) -> None:
 # What sales come to when nothing can be relied on. Whatever happens, a sale is completed with its money or has none.
 
 
-def answer(sale: SaleAtTill, vipps: Vipps, act: str = "approve") -> bool:
-    """The customer approves or declines whatever has reached the phone; a code on the till's screen is scanned. True when
-    every payment has come to its end."""
+def answer(sale: SaleAtTill, vipps: Vipps, chance: random.Random, act: str) -> bool:
+    """The customer approves or declines whatever has reached the phone; a code on the till's screen is scanned.
+
+    Returns whether every payment has come to its end.
+    """
     try:
         payments = sale.look()["payments"]
     except OSError:
         return False
     moving = [payment for payment in payments if payment["state"] not in (*ENDED, "captured")]
     for payment in moving:
+        if chance.random() < 0.7:
+            continue  # The customer takes a moment.
         if payment.get("qrContent"):
             attempt(lambda: vipps.post(f"/customers/{KARI}/scan", {"qrContent": payment["qrContent"]}))
         attempt(lambda: vipps.post(f"/customers/{KARI}/{act}", {"reference": payment["reference"]}))
     return not moving
 
 
-def until_ended(sale: SaleAtTill, vipps: Vipps, act: str = "approve") -> dict:
+def until_ended(sale: SaleAtTill, vipps: Vipps, chance: random.Random, act: str = "approve") -> dict:
     """The sale once all its payments have ended."""
-    wait_until(lambda: answer(sale, vipps, act), AS_LONG_AS_IT_TAKES, f"the payments of {sale.id} to end", every=0.2)
+    wait_until(lambda: answer(sale, vipps, chance, act), AS_LONG_AS_IT_TAKES, f"the payments of {sale.id} to end",
+               every=0.2)
     return sale.insist_look()
 
 
@@ -101,13 +106,13 @@ def served(sale: SaleAtTill, vipps: Vipps, chance: random.Random) -> dict:
         if now["state"] == "completed":
             break
         attempt(sale.pay)
-        now = until_ended(sale, vipps)
+        now = until_ended(sale, vipps, chance)
     return now
 
 
 def declined(sale: SaleAtTill, vipps: Vipps, chance: random.Random) -> None:
     sale.pay()
-    until_ended(sale, vipps, "decline")
+    until_ended(sale, vipps, chance, "decline")
 
 
 def aborted(sale: SaleAtTill, vipps: Vipps, chance: random.Random) -> None:
@@ -121,7 +126,7 @@ def aborted(sale: SaleAtTill, vipps: Vipps, chance: random.Random) -> None:
                 "then": chance.choice(("approve", "nothing"))}
         attempt(lambda: vipps.post(f"/customers/{KARI}/begin-approval", wish))
     attempt(lambda: sale.command("abort-payment", paymentID=payment["id"]))
-    until_ended(sale, vipps, chance.choice(("approve", "decline")))
+    until_ended(sale, vipps, chance, chance.choice(("approve", "decline")))
     if chance.random() < 0.3:
         served(sale, vipps, chance)
 
@@ -131,13 +136,13 @@ def abandoned(sale: SaleAtTill, vipps: Vipps, chance: random.Random) -> None:
     if chance.random() < 0.7:
         attempt(lambda: vipps.wait_asked(payment["reference"], seconds=2))
     attempt(lambda: sale.command("abandon"))
-    until_ended(sale, vipps)
+    until_ended(sale, vipps, chance)
 
 
 def part_in_cash(sale: SaleAtTill, vipps: Vipps, chance: random.Random) -> None:
     total = sale.insist_look()["total"]["minorUnits"]
     sale.pay(amount=nok(chance.randint(100, total - 1)))
-    if until_ended(sale, vipps)["state"] == "open":
+    if until_ended(sale, vipps, chance)["state"] == "open":
         attempt(lambda: sale.command("pay-cash", paymentOptionID=sale.till.cash, received=nok(total)))
 
 
@@ -150,6 +155,6 @@ def refunded(sale: SaleAtTill, vipps: Vipps, chance: random.Random) -> None:
 
 
 STORIES: Stories = {
-    "served": (8, served), "turned down": (2, declined), "stopped": (4, aborted), "given up": (2, abandoned),
+    "served": (8, served), "turned down": (2, declined), "stopped": (8, aborted), "given up": (4, abandoned),
     "partly in cash": (2, part_in_cash), "given back": (4, refunded),
 }

@@ -21,8 +21,8 @@ OPERATIONS = ("token", "create", "get", "events", "capture", "cancel", "refund")
 Fields = dict[str, object]
 
 NOT_REFUNDED = "epayments.payment.[!r]*"
-"""Every payment event but `refunded`. What is refunded in the portal is told by its webhook, else found by a look once a
-day, which no drill waits for (the simulation does)."""
+"""Every payment event but `refunded`. What is refunded in the portal is told by its webhook, else found by a look once
+a day, which no drill waits for (the simulation does)."""
 
 
 def briefly(chance: random.Random) -> Fields:
@@ -98,7 +98,7 @@ class Weather:
         self._kinds: dict[str, Callable[[], Callable[[], int]]] = {
             **{name: lambda kind=kind, fields=fields: self._on_calls(kind, fields)
                for name, (kind, fields) in CALL_FAULTS.items()},
-            **{name: lambda kind=kind, fields=fields: self._fault(kind, **fields)
+            **{name: lambda kind=kind, fields=fields: self._fault(kind, 0.6, **fields)
                for name, (kind, fields) in AIMED_FAULTS.items()},
             **{name: lambda kind=kind, fields=fields: self._fault(kind, **fields(self._chance))
                for name, (kind, fields) in WEBHOOK_FAULTS.items()},
@@ -150,7 +150,7 @@ class Weather:
     # Faults
 
     def _on_calls(self, kind: str, fields: Callable[[random.Random], Fields]) -> Callable[[], int]:
-        operations = self._chance.sample(OPERATIONS, self._chance.randint(1, len(OPERATIONS)))
+        operations = self._chance.sample(OPERATIONS, self._chance.randint(1, 3))
         return self._fault(kind, operation=operations, **fields(self._chance))
 
     def _fault(self, kind: str, probability: float | None = None, **fields: object) -> Callable[[], int]:
