@@ -13,7 +13,14 @@ def tenant(request):
     return request.param
 
 
-def test_every_identifier_is_a_uuid_and_used_once():
+@pytest.mark.parametrize("others", [0, 3])
+def test_every_identifier_is_a_uuid_and_used_once(others):
+    with demo.crowd(others):
+        assert len(demo.tenants()) == len(demo.setups()) == 2 + others
+        check_identifiers()
+
+
+def check_identifiers():
     ids = [item["id"] for tenant in demo.tenants() for kind in ("organizationalUnits", "users", "products", "agentInstances")
            for item in tenant[kind]] + [tenant["id"] for tenant in demo.tenants()]
     ids += [item["id"] for setup in demo.setups() for item in setup["agreements"] + setup["salesUnits"]]
@@ -66,7 +73,13 @@ def test_the_set_up_refers_to_what_exists():
         assert set(used) <= codes and len(set(used)) == len(used)
 
 
-def test_the_simulator_knows_the_keys_and_sales_units():
+@pytest.mark.parametrize("others", [0, 3])
+def test_the_simulator_knows_the_keys_and_sales_units(others):
+    with demo.crowd(others):
+        check_the_simulators_seed()
+
+
+def check_the_simulators_seed():
     seed = demo.simulator_seed()
     for setup in demo.setups():
         names = {agreement["id"]: agreement["simulatorKeySet"] for agreement in setup["agreements"]}

@@ -6,14 +6,14 @@
         product.wait_ready("vipps-gateway")
 """
 
+import json
 import os
-import shutil
 import signal
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from . import front_door, paths, seeding
+from . import demo, front_door, paths, seeding
 from .errors import LauncherError
 from .keys import OBSERVER, SERVICES, Keys
 from .ports import Ports, refuse_taken
@@ -99,8 +99,8 @@ class Product:
         refuse_taken(self.ports)
         self.keys.prepare(self.ports)
         seed = self.state / "seed.json"
-        shutil.copyfile(paths.DEMO_DATA, seed)
-        seed.chmod(0o600)
+        seed.touch(mode=0o600)
+        seed.write_text(json.dumps({"tenants": demo.tenants()}, ensure_ascii=False))
         if self.with_simulator:
             seeding.write_simulator_seed(self.state / "simulator-seed.json")
         for name, process in self.processes.items():
