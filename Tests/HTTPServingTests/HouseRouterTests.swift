@@ -98,6 +98,8 @@ extension TestResponse {
             (#"{"amount":"ten","lines":[]}"#, "amount", "wrong-type"),
             (#"{"amount":1,"lines":[{"name":"a"},{"name":7}]}"#, "lines[1].name", "wrong-type"),
             (#"{"amount":null,"lines":[]}"#, "amount", "missing"),
+            (#"{"amount":1.5,"lines":[]}"#, "amount", "not-whole"),
+            (#"{"amount":99999999999999999999,"lines":[]}"#, "amount", "not-whole"),
         ])
     func refused(body: String, field: String, slug: String) async throws {
         try await House().app.test(.router) { client in
@@ -111,10 +113,8 @@ extension TestResponse {
     }
 
     @Test(
-        "that is no JSON, or holds a number beyond 64 bits, is a clear 400",
-        arguments: [
-            "{", "", "[]", #"{"amount":99999999999999999999,"lines":[]}"#, "\u{0}\u{1}",
-        ])
+        "that is no JSON, or no object, is a clear 400",
+        arguments: ["{", "", "[]", "\u{0}\u{1}"])
     func malformed(body: String) async throws {
         try await House().app.test(.router) { client in
             try await client.execute(uri: "/bodies", method: .post, body: ByteBuffer(string: body)) { response in

@@ -35,6 +35,8 @@ package func decodeBody<Content: Decodable>(
     let body = try await collectBody(of: request, maxBytes: maxBytes)
     do {
         return try JSONDecoder.house.decode(Content.self, from: body)
+    } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
+        throw Problem(unreadable: body)
     } catch let error as DecodingError {
         throw Problem(error)
     } catch let invalid as Invalid {
@@ -52,13 +54,37 @@ extension Problem {
             self = .field(context.codingPath, "missing", "is null; it must have a value")
         case .typeMismatch(let type, let context):
             self = .field(context.codingPath, "wrong-type", "has the wrong type; \(Self.word(for: type)) is expected")
-        case .dataCorrupted(let context) where context.codingPath.isEmpty:
-            self = .malformed(
-                "The body is not valid JSON, or holds a number that is out of range or not whole where it must be.")
         case .dataCorrupted(let context):
             self = .field(context.codingPath, "not-valid", "is not valid: \(context.debugDescription)")
         @unknown default:
             self = .malformed("The body cannot be read.")
+        }
+    }
+
+    /// Foundation does not say where it met a number it could not take; so the first that is not whole or too large is
+    /// looked for.
+    fileprivate init(unreadable body: Data) {
+        guard let tree = try? JSONSerialization.jsonObject(with: body, options: .fragmentsAllowed) else {
+            self = .malformed("The body is not valid JSON.")
+            return
+        }
+        guard let name = Self.placeOfOddNumber(in: tree, at: "") else {
+            self = .malformed("The body cannot be read.")
+            return
+        }
+        self = .field(name, "not-whole", "must be a whole number between -2^63 and 2^63 - 1")
+    }
+
+    private static func placeOfOddNumber(in value: Any, at name: String) -> String? {
+        switch value {
+        case let object as [String: Any]:
+            return object.sorted { $0.key < $1.key }.lazy
+                .compactMap { placeOfOddNumber(in: $0.value, at: name.isEmpty ? $0.key : "\(name).\($0.key)") }.first
+        case let list as [Any]:
+            return list.enumerated().lazy
+                .compactMap { placeOfOddNumber(in: $0.element, at: "\(name)[\($0.offset)]") }.first
+        case let number as NSNumber: return Int64(exactly: number) == nil ? name : nil
+        default: return nil
         }
     }
 
@@ -67,6 +93,10 @@ extension Problem {
             if let index = key.intValue { return "\(path)[\(index)]" }
             return path.isEmpty ? key.stringValue : "\(path).\(key.stringValue)"
         }
+        return field(name, slug, reason)
+    }
+
+    private static func field(_ name: String, _ slug: String, _ reason: String) -> Problem {
         guard !name.isEmpty else { return .malformed("The body \(reason).") }
         return Problem(
             .badRequest, "malformed", title: "The request cannot be read", detail: "\(name) \(reason).",
