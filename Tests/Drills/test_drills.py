@@ -6,6 +6,7 @@ from drills.figures import report
 from launcher.drills import DRILLS, measured, options_of
 
 SHORT: dict[str, list[str]] = {
+    "lost-writes": ["--cuts", "8"],
     "kill-storm": ["--kills", "20"],
     "vipps-at-worst": ["--seconds", "10", "--rounds", "1", "--silence", "3"],
 }
