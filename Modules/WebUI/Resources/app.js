@@ -77,19 +77,26 @@
   });
   /** @type {WeakMap<XMLHttpRequest, number>} when each request was sent */
   const sentAt = new WeakMap();
+  /** @type {(event: any) => boolean} whether a hand asked for it, and not a timer or the live connection */
+  const isPressed = (event) => /^(click|submit)$/.test((event.detail.requestConfig ?? event.detail).triggeringEvent?.type);
+  // A second press before the answer is no second wish; htmx would keep it and ask again afterwards.
+  addEventListener("htmx:confirm", (/** @type {any} */ event) => {
+    if (busy.has(event.detail.elt) && isPressed(event)) event.preventDefault();
+  });
   addEventListener("htmx:beforeRequest", (/** @type {any} */ event) => {
     sentAt.set(event.detail.xhr, performance.now());
-    if (!changes(event)) return;
     const element = event.detail.elt;
+    if (!changes(event) && !isPressed(event)) return;
     if (busy.has(element)) return event.preventDefault();
     busy.add(element);
-    markBusy(element, true);
+    if (changes(event)) markBusy(element, true);
   });
   addEventListener("htmx:afterRequest", (/** @type {any} */ event) => {
     const { elt: element, xhr } = event.detail;
     learnServerTime(xhr);
-    if (!changes(event)) return;
+    setTimeout(sendQueued);
     busy.delete(element);
+    if (!changes(event)) return;
     markBusy(element, false);
     // A lost answer or a broken server keeps the command: sent again, it is known. Anything else was a final answer.
     if (xhr.status >= 200 && xhr.status < 500) {
@@ -100,6 +107,13 @@
     focused = "";
     if (event.detail.successful && element.dataset.then) location.assign(element.dataset.then);
   });
+  /** Sends what still waits in a queue (hx-sync). htmx stops there when the next in line has left the page meanwhile. */
+  const sendQueued = () => {
+    for (const owner of all("[hx-sync*=queue]")) {
+      const data = /** @type {any} */ (owner)["htmx-internal-data"];
+      while (data?.queuedRequests?.length && !data.xhr) data.queuedRequests.shift()();
+    }
+  };
   /** A page that could not be fetched says so, with a way on. @type {(event: any) => void} */
   const showFailedPage = (event) => {
     const words = /** @type {HTMLTemplateElement | null} */ (byID("page-failed"));
