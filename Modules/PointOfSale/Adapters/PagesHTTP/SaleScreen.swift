@@ -172,6 +172,7 @@ extension PointOfSalePages {
             after = try await useCases.actOnSale(
                 .addProduct(choice, quantity: 1), on: sale, command: command, by: visit.person)
         } catch let invalid as Invalid where invalid.slug == "no-such-product" {
+            if let paying = try await payByCustomersCode(visit, sale, command: command.next) { return paying }
             let code = String((visit.form["code"] ?? "").prefix(48))
             throw FormMistake("find", visit.words.text("sale.unknownCode", ["code": code]))
         }
@@ -179,6 +180,23 @@ extension PointOfSalePages {
         let said = after.lines.last.map { visit.words.text("sale.added", ["name": $0.name]) }
         let events = visit.form["find"] == nil ? nil : ClientEvents().event("found")
         return .page(try await panel(visit, after, said: said), events: events)
+    }
+
+    /// The customer's own code, a web address and no barcode, pays what is in the basket: a scanner alone can sell. `nil` where
+    /// nothing can be paid so.
+    private func payByCustomersCode(
+        _ visit: PageVisit, _ id: SaleID, command: CommandID
+    ) async throws -> Response? {
+        guard let code = visit.form["code"], code.lowercased().hasPrefix("https://") else { return nil }
+        let sale = try await useCases.viewSale(id, in: visit.tenant)
+        let options = try await useCases.paymentOptions(in: visit.tenant)
+        guard let option = options.first(where: { $0.enabled && $0.quickAccess && $0.method == .vippsEPayment }),
+            visit.current.tenant.hasElectronicPayments, sale.due.isPositive, !sale.isReturn
+        else { return nil }
+        _ = try await useCases.actOnSale(
+            .startPayment(option.id, amount: nil, .personalQR(code), invoiceEmail: nil), on: id, command: command,
+            by: visit.person)
+        return .done(.go("payment/\(id)?option=\(option.id)"))
     }
 
     /// `nil` when the typed words name nothing, or too much.
