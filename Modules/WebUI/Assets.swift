@@ -30,9 +30,9 @@ package struct Assets: Sendable {
     package init(directory: URL?) throws {
         files = [
             "app.css": File(
-                Self.tightened(try Resources.data(named: "app.css"), Self.styleSpaces), "text/css; charset=utf-8"),
+                Self.tightened(try Resources.data(named: "app.css"), Self.styleMarks), "text/css; charset=utf-8"),
             "app.js": File(
-                Self.tightened(try Resources.data(named: "app.js"), Self.scriptSpaces), "text/javascript; charset=utf-8"
+                Self.tightened(try Resources.data(named: "app.js"), Self.scriptMarks), "text/javascript; charset=utf-8"
             ),
             "operations.js": File(try Resources.data(named: "operations.js"), "text/javascript; charset=utf-8"),
             "icons.svg": File(try Resources.data(named: "icons.svg"), "image/svg+xml"),
@@ -54,8 +54,9 @@ package struct Assets: Sendable {
     private static let fontStyle =
         "@font-face{font-family:Inter;src:url(inter.woff2)format(\"woff2\");font-weight:100 900;font-display:optional}"
 
-    /// Without comments, indentation and the spaces one can do without: what the browser need not read. It knows no
-    /// grammar, so it is for our own two files only, whose texts have none of the marks; tests hold the result.
+    /// Without comments, indentation, the spaces one can do without and the long names of lengths and colours: what the
+    /// browser need not read. It knows no grammar, so it is for our own two files only, whose texts have none of the
+    /// marks; tests hold the result.
     static func tightened(_ source: Data, _ marks: [(String, String)]) -> Data {
         let text = String(decoding: source, as: UTF8.self).replacing(/\/\*(?s:.*?)\*\/ ?/, with: "")
         let lines = text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
@@ -63,10 +64,11 @@ package struct Assets: Sendable {
         return Data(marks.reduce(kept) { $0.replacing($1.0, with: $1.1) }.utf8)
     }
 
-    private static let styleSpaces = [
+    private static let styleMarks = [
         (": ", ":"), ("; ", ";"), (", ", ","), (" {", "{"), ("{ ", "{"), (" }", "}"), (";}", "}"), ("\n", ""),
+        ("--space-", "--s"), ("--radius-", "--r"), ("--text-soft", "--ts"),
     ]
-    private static let scriptSpaces = [
+    private static let scriptMarks = [
         (", ", ","), (" = ", "="), (" => ", "=>"), (") {", "){"), (" === ", "==="), (" !== ", "!=="), (" ? ", "?"),
         (" : ", ":"), (" && ", "&&"), (" || ", "||"), (" ?? ", "??"), (" + ", "+"), ("if (", "if("), ("for (", "for("),
     ]

@@ -62,7 +62,7 @@ package struct SalePanel: Sendable {
         let waiting = sale.payments.last { !$0.state.isEnded }
         let count = sale.lines.map(\.quantity).reduce(0, +)
         let canPay = sale.due.isPositive && !sale.isReturn && sale.state == .open
-        let buttons = canPay ? payButtons(reader) : (quick: [], others: [])
+        let buttons = canPay ? payButtons(isPaying: waiting != nil, reader) : (quick: [], others: [])
         let refunds = sale.isReturn && sale.due.isPositive ? refundButtons(reader) : []
         return [
             "isLocked": .flag(isLocked), "isEmpty": .flag(sale.lines.isEmpty), "isParked": .flag(sale.state == .parked),
@@ -123,11 +123,14 @@ package struct SalePanel: Sendable {
         reader.words.text("sale.discountShown", ["percent": amount])
     }
 
-    /// Large buttons for quick access, the others in a menu. Vipps first, as it is the fastest.
-    private func payButtons(_ reader: PageReader) -> (quick: [TemplateValue], others: [TemplateValue]) {
+    /// Large buttons for quick access, the others in a menu. Vipps first, as it is the fastest. While a payment of a part is
+    /// under way, that is what the cashier looks at: all are in the menu.
+    private func payButtons(
+        isPaying: Bool, _ reader: PageReader
+    ) -> (quick: [TemplateValue], others: [TemplateValue]) {
         let vipps = options.filter { $0.method == .vippsEPayment }
         let usable = (hasElectronicPayments ? vipps : []) + options.filter { $0.method != .vippsEPayment }
-        let quick = usable.filter(\.quickAccess)
+        let quick = isPaying ? [] : usable.filter(\.quickAccess)
         func value(_ option: PaymentOption, _ position: Int?) -> TemplateValue {
             let key = position.flatMap { $0 < 4 ? "F\($0 + 9)" : nil }
             return [
@@ -136,7 +139,8 @@ package struct SalePanel: Sendable {
             ]
         }
         return (
-            quick.enumerated().map { value($1, $0) }, usable.filter { !$0.quickAccess }.map { value($0, nil) }
+            quick.enumerated().map { value($1, $0) },
+            usable.filter { isPaying || !$0.quickAccess }.map { value($0, nil) }
         )
     }
 
