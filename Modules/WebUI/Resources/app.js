@@ -122,6 +122,13 @@
   for (const failure of ["htmx:sendError", "htmx:timeout"]) {
     addEventListener(failure, (event) => { showFailedPage(event); toast(meta("text-unreachable"), "bad"); });
   }
+  /** What a live update is about to take away: fields somebody types in, whose words go on in the new ones. @type {any[]} */
+  let typed = [];
+  /** @type {(field: any) => boolean} */
+  const isTyped = (field) => isTextField(field) && field.value !== field.defaultValue;
+  addEventListener("htmx:afterSwap", () => {
+    for (const { id, value } of typed.splice(0)) { const field = /** @type {any} */ (byID(id)); if (field) field.value = value; }
+  });
   // HTML is swapped in whatever its status below 500 (a form with its errors, a page that says "not found"); JSON never is.
   addEventListener("htmx:beforeSwap", (/** @type {any} */ event) => {
     const { xhr } = event.detail;
@@ -134,6 +141,7 @@
       event.detail.shouldSwap = false;
       postponed.add(fragment);
     }
+    typed = event.detail.shouldSwap && cause?.type === "live" ? all("input[id]", event.detail.target).filter(isTyped) : [];
   });
   addEventListener("htmx:responseError", (/** @type {any} */ event) => {
     const { xhr, elt: element } = event.detail;
@@ -208,7 +216,7 @@
   /** @type {(element: HTMLElement) => void} */
   const focusOn = (element) => {
     element.focus();
-    if (element.matches("input:not([type=checkbox], [type=radio])")) /** @type {any} */ (element).select();
+    if (element.matches("input:not([type=checkbox], [type=radio])") && !isTyped(element)) /** @type {any} */ (element).select();
   };
   addEventListener("htmx:afterSettle", (/** @type {any} */ event) => settle(event.detail.elt, sentAt.get(event.detail.xhr)));
 
@@ -416,7 +424,7 @@
   /** @type {(element: Element) => boolean} whether a swap would take away what the user types or chooses from just now */
   const isInUse = (element) => {
     const active = /** @type {any} */ (document.activeElement);
-    const isTypedInto = active && element.contains(active) && isTextField(active) && active.value !== active.defaultValue;
+    const isTypedInto = active && element.contains(active) && isTyped(active);
     return isTypedInto || !!(element.hasAttribute("hidden") ? element.parentElement : element)?.querySelector("details.menu[open]");
   };
   /** @type {(element: Element) => void} */
