@@ -1,0 +1,1 @@
+"""What `Tools/measure` measures besides the way of a payment."""
