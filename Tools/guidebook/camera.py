@@ -14,7 +14,7 @@ from launcher.web import Client
 from . import png
 
 WIDE = {"width": 1280, "height": 760}
-PHONE = {"width": 400, "height": 780}
+PHONE = {"width": 560, "height": 840}
 PATIENCE_MS = 20_000
 """Until something that happens by itself has happened, on a busy machine."""
 

@@ -1,5 +1,5 @@
 // Chooses a customer; on /landing?token=... the chosen one opens that payment.
-import { ask, h } from "/web/dom.js";
+import { ask, h, showHour } from "/web/dom.js";
 
 const token = location.pathname === "/landing" ? new URLSearchParams(location.search).get("token") : null;
 const words = {
@@ -15,6 +15,7 @@ async function open(person) {
   location.href = `/phone/${person.phone}`;
 }
 
+showHour();
 if (token) {
   document.getElementById("title").textContent = "Who pays?";
   document.getElementById("hint").textContent = "The chosen customer gets the request on the phone.";
@@ -24,5 +25,5 @@ document.getElementById("people").replaceChildren(...people.map((person) => h("l
   h("button", { class: "row", onclick: () => open(person) },
     h("span", { class: "face", "aria-hidden": "true" }, person.name.split(" ").map((part) => part[0]).join("").slice(0, 2)),
     h("span", { class: "grow" },
-      h("span", { class: "pair" }, h("strong", {}, person.name), h("span", { class: "soft small number" }, `+${person.phone}`)),
-      h("span", { class: "soft small" }, `${countries[person.market] ?? person.market} · ${words[person.behaviour] ?? person.behaviour}`))))));
+      h("span", { class: "pair" }, h("strong", {}, person.name), h("span", { class: "soft small" }, countries[person.market] ?? person.market)),
+      h("span", { class: "soft small number whole" }, `+${person.phone} · ${words[person.behaviour] ?? person.behaviour}`))))));

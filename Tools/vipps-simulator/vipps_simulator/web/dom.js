@@ -44,3 +44,11 @@ export async function ask(method, path, body) {
   if (!answer.ok) throw new Error(result.error ?? `status ${answer.status}`);
   return result;
 }
+
+/** The phone's own clock, in its bar at the top. */
+export function showHour() {
+  const place = document.getElementById("hour");
+  const show = () => { place.textContent = new Intl.DateTimeFormat("nb-NO", { timeStyle: "short" }).format(new Date()); };
+  show();
+  setInterval(show, 5000);
+}

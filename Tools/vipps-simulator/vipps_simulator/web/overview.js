@@ -3,7 +3,7 @@ import { ask, h, money } from "/web/dom.js";
 
 const $ = (id) => document.getElementById(id);
 const tones = { AUTHORIZED: "good", ABORTED: "bad", EXPIRED: "warn", TERMINATED: "warn" };
-let drawn = "";
+let drawn = "", unitsDrawn = "";
 
 async function attempt(work) {
   try {
@@ -35,6 +35,8 @@ async function refresh() {
   if (mark === drawn) return;
   drawn = mark;
   drawBooks(units, books);
+  const mine = JSON.stringify(units);
+  if (mine !== unitsDrawn) { unitsDrawn = mine; await drawKeys(units); }
   drawPayments(payments, books);
   table("faults", ["Kind", "Operation", "For", "Used", ""], faults.map((fault) => [
     fault.kind, (fault.operation ?? ["all"]).join(", "), fault.reference ?? fault.event ?? "all",
@@ -62,6 +64,23 @@ function drawBooks(units, books) {
     return [unit.msn, unit.name, String(sums.payments), sum(sums.authorized), sum(sums.captured), sum(sums.refunded), sum(sums.cancelled),
       h("span", { class: `tag ${unit.pushApproved ? "good" : "bad"}` }, unit.pushApproved ? "approved" : "not approved")];
   }), "None.");
+}
+
+function copied(text) {
+  return h("button", { class: "copy", title: "Copy", onclick: async (event) => {
+    const shown = event.currentTarget;
+    await navigator.clipboard.writeText(text);
+    shown.textContent = "Copied";
+    setTimeout(() => { shown.textContent = text; }, 1200);
+  } }, text);
+}
+
+async function drawKeys(units) {
+  const names = Object.fromEntries(units.map((unit) => [unit.msn, unit.name]));
+  table("keys", ["MSN", "client_id", "client_secret", "Ocp-Apim-Subscription-Key"], (await ask("GET", "/portal/keys")).map((keys) => [
+    h("span", {}, keys.msns.map((msn) => h("span", { class: "line" }, h("strong", {}, msn), ` ${names[msn] ?? ""}`))),
+    copied(keys.clientId), copied(keys.clientSecret), copied(keys.subscriptionKey),
+  ]), "None.");
 }
 
 function drawPayments(payments, books) {

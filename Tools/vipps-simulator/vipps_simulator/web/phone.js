@@ -1,5 +1,5 @@
 // The customer's phone: shows what /live tells, sends what the customer presses.
-import { ask, h, money, svg, time } from "/web/dom.js";
+import { ask, h, money, showHour, svg, time } from "/web/dom.js";
 
 const phone = location.pathname.split("/")[2];
 const control = `/control/customers/${phone}`;
@@ -158,7 +158,7 @@ async function scan(content) {
     trouble = error.message;
   }
   drawScan();
-  window.scrollTo({ top: 0 });
+  document.querySelector("main").scrollTo({ top: 0 });
 }
 
 async function fetchCodes() {
@@ -210,5 +210,6 @@ function tick() {
 for (const button of document.querySelectorAll("[data-tab]")) button.addEventListener("click", () => show(button.dataset.tab));
 if (["#/scan", "#/code"].includes(location.hash)) show(location.hash.slice(2));
 setInterval(tick, 1000);
+showHour();
 setInterval(fetchCodes, 2000);
 listen();
