@@ -1,4 +1,6 @@
+import Foundation
 import Messaging
+import SharedKernel
 import Testing
 
 @Suite("A message its handler refuses", .serialized, .timeLimit(.minutes(3)))
@@ -14,6 +16,7 @@ struct PoisonTests {
             try await listener.start()
             try await teller.append(1...20)
             try await world.probe.until("the others") { try await listener.effects().count >= 19 }
+            try await world.probe.until("the burial") { try await !listener.deadLetters().isEmpty }
             let letters = try await listener.deadLetters()
             #expect(letters.count == 1)
             try await body(world, listener, try #require(letters.first))
@@ -31,8 +34,96 @@ struct PoisonTests {
             #expect(letter.subject == "7")
             #expect(letter.reason == "number 7 is poison")
             #expect(try await listener.health().deadLetters == 1)
+            #expect(try await listener.health().setAside == 0)
             #expect(try await listener.health().isReady)
             #expect(world.probe.errors.count == 1)
+        }
+    }
+
+    // MARK: While it is tried again
+
+    /// A first attempt, and none after it.
+    private static var never: BusTiming {
+        var timing = World.timing
+        timing.retryDelays = [.seconds(86_400)]
+        return timing
+    }
+
+    private func withRefused(
+        _ kind: WorldKind, _ timing: BusTiming = never,
+        _ body: (World, any Node, any Node, TenantID) async throws -> Void
+    ) async throws {
+        try await World.with(kind, ["teller", "listener"]) { world in
+            let teller = try world.node("teller")
+            let listener = try world.node("listener", hears: ["teller"], timing: timing)
+            let tenant = TenantID(UUID())
+            listener.behaviour.poison([3])
+            try await teller.start()
+            try await listener.start()
+            try await teller.append(1...5, of: tenant)
+            try await world.probe.until("the refusal") { try await listener.health().setAside == 3 }
+            try await body(world, teller, listener, tenant)
+        }
+    }
+
+    @Test("makes its own tenant wait and nobody else", arguments: WorldKind.allCases)
+    func others(kind: WorldKind) async throws {
+        try await withRefused(kind) { (world, teller, listener, tenant) async throws in
+            try await teller.append(6...10)
+            try await teller.append(11...12, of: tenant)
+            try await teller.append(13...13)
+            try await world.probe.until("the others") { try await listener.effects().contains(13) }
+            #expect(try await listener.effects() == [1, 2, 6, 7, 8, 9, 10, 13])
+            #expect(listener.behaviour.attempts(at: 3) == 1)
+            #expect(listener.behaviour.attempts(at: 4) == 0)
+            #expect(try await listener.health().setAside == 5)
+            #expect(try await listener.health().streams.map(\.lag) == [0])
+            #expect(try await listener.deadLetters() == [])
+        }
+    }
+
+    @Test("takes effect before what follows of its tenant, also after a restart", arguments: WorldKind.allCases)
+    func order(kind: WorldKind) async throws {
+        try await withRefused(kind) { (world, teller, listener, tenant) async throws in
+            try await listener.kill()
+            try await teller.append(6...8, of: tenant)
+            listener.behaviour.poison([])
+            try await listener.start()
+            try await world.expect(listener, toHear: 8)
+            #expect(try await listener.health().setAside == 0)
+            #expect(listener.behaviour.attempts(at: 3) == 2)
+        }
+    }
+
+    @Test("lets what follows of its tenant through once it is buried", arguments: WorldKind.allCases)
+    func tenantGoesOn(kind: WorldKind) async throws {
+        try await World.with(kind, ["teller", "listener"]) { world in
+            let teller = try world.node("teller")
+            let listener = try world.node("listener", hears: ["teller"])
+            listener.behaviour.poison([3, 5, 6])
+            try await teller.start()
+            try await listener.start()
+            try await teller.append(1...8, of: TenantID(UUID()))
+            try await world.probe.until("the last") { try await listener.effects().contains(8) }
+            #expect(try await listener.effects() == [1, 2, 4, 7, 8])
+            #expect(try await listener.deadLetters().map(\.sequence) == [3, 5, 6])
+            #expect([3, 5, 6].map(listener.behaviour.attempts) == [5, 5, 5])
+            #expect(try await listener.health().setAside == 0)
+        }
+    }
+
+    @Test("waits with its tenant while the store is in trouble", arguments: WorldKind.allCases)
+    func setAsideInTrouble(kind: WorldKind) async throws {
+        var timing = World.timing
+        timing.retryDelays = Array(repeating: .milliseconds(1), count: 1_000_000)
+        try await withRefused(kind, timing) { (world, _, listener, _) async throws in
+            listener.behaviour.setUnavailable(true)
+            try await world.probe.until("the trouble") { try await !listener.health().isReady }
+            #expect(try await listener.health().setAside == 3)
+            listener.behaviour.poison([])
+            listener.behaviour.setUnavailable(false)
+            try await world.expect(listener, toHear: 5)
+            #expect(try await listener.deadLetters() == [])
         }
     }
 

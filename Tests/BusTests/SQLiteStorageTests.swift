@@ -92,7 +92,7 @@ struct SQLiteStorageTests {
             try db.execute(sql: "PRAGMA max_page_count = 40")
         }
         let teller = InMemoryMessageStore(service: "teller", value: [Int]())
-        try await teller.append(1...3, perTransaction: 3)
+        try await teller.append(1...3, perTransaction: 3, tenant: nil)
         let batch = try await teller.outboxMessages(behind: 0, limit: 10).map {
             try IncomingMessage(bytes: $0.bytes, from: "teller")
         }
@@ -102,10 +102,10 @@ struct SQLiteStorageTests {
             try db.execute(sql: "INSERT INTO heap VALUES (zeroblob(?))", arguments: [size])
         }
         let handler = router
-        await #expect(throws: StoreUnavailable.self) { try await store.apply(batch, with: handler) }
+        await #expect(throws: StoreUnavailable.self) { try await store.apply(batch, with: handler, at: Date()) }
         #expect(try await store.cursors().isEmpty)
         try await store.database.writer.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = 9999") }
-        #expect(try await store.apply(batch, with: handler).applied.count == 3)
+        #expect(try await store.apply(batch, with: handler, at: Date()).applied.count == 3)
     }
 
     @Test("takes no batch that does not follow its cursor")
@@ -113,14 +113,14 @@ struct SQLiteStorageTests {
         let store = SQLiteMessageStore(
             database: try .temporary(migrator: DatabaseMigrator()), service: "listener")
         let teller = InMemoryMessageStore(service: "teller", value: [Int]())
-        try await teller.append(1...3, perTransaction: 3)
+        try await teller.append(1...3, perTransaction: 3, tenant: nil)
         let messages = try await teller.outboxMessages(behind: 0, limit: 10).map {
             try IncomingMessage(bytes: $0.bytes, from: "teller")
         }
         let router = MessageRouter<Database>()
-        await #expect(throws: CursorMismatch.self) { try await store.apply([messages[1]], with: router) }
-        #expect(try await store.apply([messages[0]], with: router).applied.count == 1)
-        #expect(try await store.apply([messages[0]], with: router).applied.isEmpty)
-        await #expect(throws: CursorMismatch.self) { try await store.apply([messages[2]], with: router) }
+        await #expect(throws: CursorMismatch.self) { try await store.apply([messages[1]], with: router, at: Date()) }
+        #expect(try await store.apply([messages[0]], with: router, at: Date()).applied.count == 1)
+        #expect(try await store.apply([messages[0]], with: router, at: Date()).applied.isEmpty)
+        await #expect(throws: CursorMismatch.self) { try await store.apply([messages[2]], with: router, at: Date()) }
     }
 }

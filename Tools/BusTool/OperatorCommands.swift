@@ -12,7 +12,9 @@ struct Health: AsyncParsableCommand {
 
     func run() async throws {
         let health = try await access.client().get(BusHealth.self)
-        print("\(health.service)  \(health.isReady ? "ready" : "NOT READY")  dead letters \(health.deadLetters)")
+        print(
+            "\(health.service)  \(health.isReady ? "ready" : "NOT READY")  set aside \(health.setAside)  "
+                + "dead letters \(health.deadLetters)")
         for trouble in health.troubles { print("  trouble: \(trouble)") }
         for stream in health.streams {
             let heard = stream.lastHeardAt.map { "heard \(InstantText.write($0))" } ?? "never heard"

@@ -38,5 +38,21 @@ enum BusSchema {
                 sql: "INSERT INTO bus_identity (only, epoch) VALUES (1, ?)",
                 arguments: [UUID().uuidString.lowercased()])
         }
+        migrator.registerMigration("bus-2") { db in
+            try db.execute(
+                sql: """
+                    -- Refused messages and, untried, what followed them in their lane; in order by id.
+                    CREATE TABLE bus_set_aside (
+                        id INTEGER PRIMARY KEY AUTOINCREMENT, publisher TEXT NOT NULL, stream TEXT NOT NULL,
+                        tenant_id TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
+                        message_id TEXT NOT NULL, refusals INTEGER NOT NULL, bytes BLOB NOT NULL
+                    ) STRICT;
+                    CREATE INDEX bus_set_aside_lane ON bus_set_aside (publisher, stream, tenant_id, id);
+                    """)
+        }
+        migrator.registerMigration("bus-3") { db in
+            // Written and emptied again to find out whether there is space for more than a row.
+            try db.execute(sql: "ALTER TABLE bus_identity ADD COLUMN room BLOB")
+        }
     }
 }

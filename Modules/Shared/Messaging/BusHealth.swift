@@ -11,11 +11,13 @@ package struct BusHealth: Sendable, Hashable, Codable {
     package var heads: [PublishedStream]
     package var streams: [HeardStream]
     package var subscribers: [KnownSubscriber]
+    /// Messages refused by their handlers, and those that wait behind them; they are tried again.
+    package var setAside: Int
     package var deadLetters: Int
 
     package init(
         service: String, isReady: Bool, troubles: [String], epoch: String, heads: [PublishedStream],
-        streams: [HeardStream], subscribers: [KnownSubscriber], deadLetters: Int
+        streams: [HeardStream], subscribers: [KnownSubscriber], setAside: Int, deadLetters: Int
     ) {
         self.service = service
         self.isReady = isReady
@@ -24,6 +26,7 @@ package struct BusHealth: Sendable, Hashable, Codable {
         self.heads = heads
         self.streams = streams
         self.subscribers = subscribers
+        self.setAside = setAside
         self.deadLetters = deadLetters
     }
 

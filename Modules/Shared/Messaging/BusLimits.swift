@@ -27,7 +27,8 @@ package struct BusTiming: Sendable {
     package var heartbeat: Duration = .milliseconds(500)
     /// Until a request for replay that brought nothing is made again.
     package var replayTimeout: Duration = .seconds(1)
-    /// Before the second, third, ... attempt at a refused message. One attempt more than delays, then it is buried.
+    /// Before the second, third, ... attempt at a refused message, which is set aside meanwhile. One attempt more than
+    /// delays, then it is buried.
     package var retryDelays: [Duration] = [
         .milliseconds(50), .milliseconds(100), .milliseconds(250), .milliseconds(500),
     ]

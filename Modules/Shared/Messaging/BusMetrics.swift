@@ -23,6 +23,7 @@ struct BusMetrics {
     mutating func refused(_ stream: MessageStream, _ isRefused: Bool) {
         gauge("bus_stream_refused", stream).record(isRefused ? 1 : 0)
     }
+    mutating func setAside(_ number: Int) { gauge("bus_set_aside", nil).record(number) }
     mutating func deadLetters(_ number: Int) { gauge("bus_dead_letters", nil).record(number) }
 
     private mutating func count(_ name: String, _ stream: MessageStream, by number: Int = 1) {

@@ -21,7 +21,7 @@ extension DurableBus {
         return BusHealth(
             service: service, isReady: troubles.isEmpty && !published.epoch.isEmpty, troubles: troubles,
             epoch: published.epoch, heads: heads.sorted { $0.stream.rawValue < $1.stream.rawValue }, streams: streams,
-            subscribers: knownSubscribers, deadLetters: deadLetterCount)
+            subscribers: knownSubscribers, setAside: setAside, deadLetters: deadLetterCount)
     }
 
     private var knownSubscribers: [BusHealth.KnownSubscriber] {
@@ -98,7 +98,6 @@ extension DurableBus {
         }
         try await store.setCursor(InboxCursor(epoch: epoch, sequence: after, messageID: nil), of: subscription)
         receivers[subscription]?.reset(to: InboxCursor(epoch: epoch, sequence: after, messageID: nil))
-        deliveries[subscription] = nil
         logger.warning(
             "a stream goes on in another history by an operator's decision",
             metadata: [

@@ -49,10 +49,24 @@ extension DurableBus {
                 metrics.lag(subscription.stream, receiver.lag)
                 metrics.refused(subscription.stream, receiver.refusal != nil)
             }
+            metrics.setAside(setAside)
             metrics.deadLetters(deadLetterCount)
-            if storeTrouble != nil { store.appended.wake() }
+            if storeTrouble != nil { await tryOutStore() }
             await heartbeatSignal.wait(atMost: timing.heartbeat)
         }
+    }
+
+    /// What waits to be applied finds out by itself, in its own time. Where nothing waits, nobody else would.
+    private func tryOutStore() async {
+        if receivers.values.allSatisfy(\.ready.isEmpty) {
+            do {
+                try await store.tryOut()
+                storeWorked()
+            } catch {
+                storeFailed(error)
+            }
+        }
+        store.appended.wake()
     }
 
     private func sendHeartbeat() async {

@@ -117,9 +117,13 @@ extension DurableBus {
 
     func applyAsReady() async {
         while !isStopping {
-            while !isStopping, await applyBatch() {}
+            let hasApplied = await applyBatch()
+            // One lane between two batches: whatever is set aside, the others go on.
+            let hasTried = isStopping ? false : await tryLane()
             if isStopping { return }
-            if let instant = notBefore.values.min() {
+            if hasApplied || hasTried { continue }
+            let instants = Array(notBefore.values) + Array(lanes.values)
+            if let instant = instants.min() {
                 await applySignal.wait(atMost: max(.zero, instant - clock.now))
             } else {
                 await applySignal.wait()
@@ -132,12 +136,12 @@ extension DurableBus {
         let batch = nextBatch()
         guard !batch.isEmpty else { return false }
         do {
-            let outcome = try await store.apply(batch, with: handler)
+            let outcome = try await store.apply(batch, with: handler, at: now())
             storeWorked()
-            await note(applied: outcome.applied)
-            for refused in outcome.refused { try await note(refused) }
-            // Nothing done and nothing refused: the stored cursors are not those in memory.
-            if outcome.applied.isEmpty, outcome.refused.isEmpty { try await readCursorsAgain() }
+            note(outcome)
+            await passed(batch, outcome)
+            // Nothing was done: the stored cursors are not those in memory.
+            if outcome.isEmpty { try await readCursorsAgain() }
             return true
         } catch let error as CursorMismatch {
             logger.warning("cursors are read again", metadata: ["reason": "\(error)"])
@@ -163,42 +167,74 @@ extension DurableBus {
         return batch
     }
 
-    private func note(applied: [IncomingMessage]) async {
-        for (subscription, messages) in Dictionary(grouping: applied, by: \.subscription) {
-            guard let last = messages.last else { continue }
-            deliveries[subscription] = nil
-            metrics.applied(subscription.stream, messages.count)
+    private func note(_ outcome: ApplyOutcome) {
+        for (stream, messages) in Dictionary(grouping: outcome.applied, by: \.stream) {
+            metrics.applied(stream, messages.count)
+        }
+        for (message, lane) in outcome.setAside {
+            setAside += 1
+            guard lanes[lane] == nil else { continue }
+            lanes[lane] = clock.now + delay(after: 1)
+            metrics.refusedByHandler(message.stream)
+            logger.warning(
+                "a message was refused; what follows of its tenant waits",
+                metadata: [
+                    "stream": "\(message.stream.rawValue)", "sequence": "\(message.sequence)",
+                    "tenant": "\(lane.tenantID)",
+                ])
+        }
+        for buried in outcome.buried { note(buried) }
+    }
+
+    private func passed(_ batch: [IncomingMessage], _ outcome: ApplyOutcome) async {
+        let passed = Set(
+            (outcome.applied + outcome.setAside.map(\.message) + outcome.buried.map(\.message)).map(\.subscription))
+        for subscription in passed {
+            guard let last = batch.last(where: { $0.subscription == subscription }) else { continue }
             await change(subscription) { receiver, now in receiver.applied(through: last, now: now) }
         }
     }
 
-    private func note(_ refused: ApplyOutcome.Refused) async throws {
-        let message = refused.message
-        let subscription = message.subscription
-        metrics.refusedByHandler(subscription.stream)
-        var delivery = deliveries[subscription] ?? Delivery(sequence: message.sequence)
-        if delivery.sequence != message.sequence { delivery = Delivery(sequence: message.sequence) }
-        let action = delivery.failed(delays: timing.retryDelays)
-        deliveries[subscription] = delivery
-        switch action {
-        case .retry(let delay):
-            notBefore[subscription] = clock.now + delay
-            logger.debug(
-                "a message was refused; trying again",
-                metadata: ["stream": "\(message.stream.rawValue)", "sequence": "\(message.sequence)"])
-        case .bury:
-            try await store.bury(message, reason: refused.reason, attempts: delivery.failures, at: now())
-            deliveries[subscription] = nil
-            deadLetterCount += 1
-            metrics.buried(subscription.stream)
-            logger.error(
-                "a message was put to the dead letters",
-                metadata: [
-                    "publisher": "\(message.publisher)", "stream": "\(message.stream.rawValue)",
-                    "sequence": "\(message.sequence)", "id": "\(message.id)", "reason": "\(refused.reason)",
-                ])
-            await change(subscription) { receiver, now in receiver.applied(through: message, now: now) }
+    // MARK: What is set aside
+
+    /// Tries the lane that is due. `false` when none is.
+    private func tryLane() async -> Bool {
+        guard let (lane, instant) = lanes.min(by: { $0.value < $1.value }), instant <= clock.now else { return false }
+        let stream = lane.subscription.stream
+        do {
+            let outcome = try await store.applySetAside(
+                lane, limit: BusLimits.applyBatchMax, attemptsMax: timing.retryDelays.count + 1, with: handler,
+                at: now())
+            storeWorked()
+            metrics.applied(stream, outcome.applied)
+            setAside -= outcome.applied
+            if let buried = outcome.buried {
+                setAside -= 1
+                note(buried)
+            }
+            if outcome.refusals > 0 { metrics.refusedByHandler(stream) }
+            lanes[lane] = outcome.left == 0 ? nil : clock.now + delay(after: outcome.refusals)
+        } catch {
+            storeFailed(error)
+            lanes[lane] = clock.now + storeDelay
         }
+        return true
+    }
+
+    private func delay(after refusals: Int) -> Duration {
+        refusals == 0 ? .zero : timing.retryDelays[min(refusals, timing.retryDelays.count) - 1]
+    }
+
+    private func note(_ buried: BuriedMessage) {
+        let message = buried.message
+        deadLetterCount += 1
+        metrics.buried(message.stream)
+        logger.error(
+            "a message was put to the dead letters",
+            metadata: [
+                "publisher": "\(message.publisher)", "stream": "\(message.stream.rawValue)",
+                "sequence": "\(message.sequence)", "id": "\(message.id)", "reason": "\(buried.reason)",
+            ])
     }
 
     func readCursorsAgain() async throws {

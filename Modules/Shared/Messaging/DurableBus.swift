@@ -31,9 +31,12 @@ package actor DurableBus<Store: MessageStore>: Service {
     /// What was published, as far as this process knows.
     var published = OutboxHead(epoch: "", position: 0, streams: [:])
     var receivers: [Subscription: StreamReceiver] = [:]
-    var deliveries: [Subscription: Delivery] = [:]
-    /// Streams whose next attempt has to wait.
+    /// Streams that have to wait for the store.
     var notBefore: [Subscription: ContinuousClock.Instant] = [:]
+    /// Lanes in which something is set aside, and when it is tried again.
+    var lanes: [Lane: ContinuousClock.Instant] = [:]
+    /// Messages in these lanes.
+    var setAside = 0
     var questions: [ReplayKey: ReplayRequest] = [:]
     var subscribers: [String: SubscriberRecord] = [:]
     var lastHeardAt: [String: Date] = [:]
@@ -89,6 +92,10 @@ package actor DurableBus<Store: MessageStore>: Service {
                 cursor: cursors[subscription], replayTimeout: timing.replayTimeout, newQuestionID: { UUID() })
         }
         for record in try await store.subscribers() { subscribers[record.service] = record }
+        for (lane, count) in try await store.lanes() {
+            lanes[lane] = clock.now
+            setAside += count
+        }
         deadLetterCount = try await store.deadLetterCount()
     }
 

@@ -3,6 +3,8 @@ import SharedKernel
 import Synchronization
 
 extension InMemoryMessageStore {
+    package func tryOut() async throws {}
+
     package func outboxHead() async throws -> OutboxHead {
         contents.withLock { contents in
             var streams: [MessageStream: StreamHead] = [:]
@@ -66,46 +68,83 @@ extension InMemoryMessageStore {
     }
 
     package func apply(
-        _ batch: [IncomingMessage], with handler: any MessageHandler<Transaction>
+        _ batch: [IncomingMessage], with handler: any MessageHandler<Transaction>, at now: Date
     ) async throws -> ApplyOutcome {
         try write { transaction in
             var outcome = ApplyOutcome()
-            var stopped: Set<Subscription> = []
-            for message in batch where !stopped.contains(message.subscription) {
-                if transaction.contents.isRepeat(message) { continue }
+            for message in batch where !transaction.contents.isRepeat(message) {
                 try transaction.contents.requireNext(message)
-                let savepoint = (transaction.contents, transaction.hasAppended)
                 do {
                     let envelope = try message.envelope()
-                    try TraceContext.$current.withValue(envelope.cause.trace.child()) {
-                        try handler.handle(envelope, in: transaction)
+                    let lane = Lane(message.subscription, envelope.tenantID)
+                    if transaction.contents.setAside.contains(where: { $0.lane == lane }) {
+                        transaction.contents.setAside.append((lane, message, refusals: 0))
+                        outcome.setAside.append((message, lane))
+                    } else if try refusal(of: envelope, by: handler, in: transaction) == nil {
+                        outcome.applied.append(message)
+                    } else {
+                        transaction.contents.setAside.append((lane, message, refusals: 1))
+                        outcome.setAside.append((message, lane))
                     }
-                    transaction.contents.moveCursor(over: message)
-                    outcome.applied.append(message)
-                } catch let error as StoreUnavailable {
-                    throw error
-                } catch {
-                    (transaction.contents, transaction.hasAppended) = savepoint
-                    stopped.insert(message.subscription)
-                    outcome.refused.append(.init(message: message, reason: RefusalReason.text(error)))
+                } catch let error as UnreadableEnvelope {
+                    outcome.buried.append(
+                        transaction.contents.bury(message, reason: RefusalReason.text(error), attempts: 1, at: now))
                 }
+                transaction.contents.moveCursor(over: message)
             }
             return outcome
         }
     }
 
-    package func bury(_ message: IncomingMessage, reason: String, attempts: Int, at now: Date) async throws {
-        try contents.withLock { contents in
-            if contents.isRepeat(message) { return }
-            try contents.requireNext(message)
-            let envelope = try? message.envelope()
-            contents.lastDeadLetter += 1
-            let letter = DeadLetter(
-                id: contents.lastDeadLetter, publisher: message.publisher, stream: message.stream,
-                sequence: message.sequence, type: envelope?.type ?? "", subject: envelope?.subject ?? "",
-                reason: reason, attempts: attempts, diedAt: now)
-            contents.deadLetters.append((letter, message.bytes))
-            contents.moveCursor(over: message)
+    /// Why the handler refused the message, of which nothing stays then; `nil` when it is applied.
+    private func refusal(
+        of envelope: Envelope, by handler: any MessageHandler<Transaction>, in transaction: Transaction
+    ) throws -> String? {
+        let savepoint = (transaction.contents, transaction.hasAppended)
+        do {
+            try TraceContext.$current.withValue(envelope.cause.trace.child()) {
+                try handler.handle(envelope, in: transaction)
+            }
+            return nil
+        } catch let error as StoreUnavailable {
+            throw error
+        } catch {
+            (transaction.contents, transaction.hasAppended) = savepoint
+            return RefusalReason.text(error)
+        }
+    }
+
+    package func lanes() async throws -> [Lane: Int] {
+        contents.withLock { contents in Dictionary(grouping: contents.setAside, by: \.lane).mapValues(\.count) }
+    }
+
+    package func applySetAside(
+        _ lane: Lane, limit: Int, attemptsMax: Int, with handler: any MessageHandler<Transaction>, at now: Date
+    ) async throws -> LaneOutcome {
+        try write { transaction in
+            var outcome = LaneOutcome()
+            while outcome.applied < limit,
+                let index = transaction.contents.setAside.firstIndex(where: { $0.lane == lane })
+            {
+                let (_, message, refusals) = transaction.contents.setAside[index]
+                let reason = try refusal(of: try message.envelope(), by: handler, in: transaction)
+                guard let reason else {
+                    transaction.contents.setAside.remove(at: index)
+                    outcome.applied += 1
+                    continue
+                }
+                if refusals + 1 < attemptsMax {
+                    transaction.contents.setAside[index].refusals += 1
+                    outcome.refusals = refusals + 1
+                } else {
+                    transaction.contents.setAside.remove(at: index)
+                    outcome.buried = transaction.contents.bury(
+                        message, reason: reason, attempts: refusals + 1, at: now)
+                }
+                break
+            }
+            outcome.left = transaction.contents.setAside.count { $0.lane == lane }
+            return outcome
         }
     }
 

@@ -76,6 +76,7 @@ package struct InMemoryContents<Value: Sendable>: Sendable {
     var lastOfStream: [MessageStream: (sequence: Int64, id: MessageID)] = [:]
     var subscribers: [String: SubscriberRecord] = [:]
     var cursors: [Subscription: InboxCursor] = [:]
+    var setAside: [(lane: Lane, message: IncomingMessage, refusals: Int)] = []
     var deadLetters: [(letter: DeadLetter, bytes: Data)] = []
     var lastDeadLetter: Int64 = 0
 
@@ -100,6 +101,17 @@ package struct InMemoryContents<Value: Sendable>: Sendable {
     func isRepeat(_ message: IncomingMessage) -> Bool {
         guard let stored = cursors[message.subscription] else { return false }
         return stored.epoch == message.epoch && message.sequence <= stored.sequence
+    }
+
+    mutating func bury(_ message: IncomingMessage, reason: String, attempts: Int, at now: Date) -> BuriedMessage {
+        let envelope = try? message.envelope()
+        lastDeadLetter += 1
+        let letter = DeadLetter(
+            id: lastDeadLetter, publisher: message.publisher, stream: message.stream, sequence: message.sequence,
+            type: envelope?.type ?? "", subject: envelope?.subject ?? "", reason: reason, attempts: attempts,
+            diedAt: now)
+        deadLetters.append((letter, message.bytes))
+        return BuriedMessage(message: message, reason: reason)
     }
 
     mutating func moveCursor(over message: IncomingMessage) {

@@ -8,7 +8,7 @@ package protocol MessageHandler<Transaction>: Sendable {
 
     /// May be called again for a message whose transaction did not commit; never for one whose transaction did.
     ///
-    /// - Throws: anything, when the message cannot be applied: it is tried again and ends as a dead letter.
+    /// - Throws: anything, when the message cannot be applied: it is set aside, tried again and ends as a dead letter.
     func handle(_ envelope: Envelope, in transaction: Transaction) throws
 }
 

@@ -9,6 +9,9 @@ import SharedKernel
 package protocol MessageStore<Transaction>: Outbox, Inbox {
     /// Name of the service this store belongs to.
     var service: String { get }
+
+    /// Writes a little that changes nothing, to find out whether the store works again.
+    func tryOut() async throws
 }
 
 /// What this service tells others.
@@ -57,16 +60,26 @@ package protocol Inbox<Transaction>: Sendable {
     /// Sets a cursor by an operator's decision, over whatever it was.
     func setCursor(_ cursor: InboxCursor, of subscription: Subscription) async throws
 
-    /// Applies the messages in order in one transaction, each with its own savepoint, and moves the cursors with it.
+    /// Applies the messages in order in one transaction, each with its own savepoint, and moves the cursors over them.
     ///
-    /// A repeat does nothing. A message that is refused leaves no trace; later ones of its stream are left alone.
+    /// A repeat does nothing. A message that is refused leaves no trace and is set aside, and so is, untried, what follows
+    /// it in its lane: a tenant's messages stay in order, and no other tenant waits. A message that cannot be read at all
+    /// goes to the dead letters.
     /// - Throws: `StoreUnavailable`, `CursorMismatch`; nothing is kept then.
     func apply(
-        _ batch: [IncomingMessage], with handler: any MessageHandler<Transaction>
+        _ batch: [IncomingMessage], with handler: any MessageHandler<Transaction>, at now: Date
     ) async throws -> ApplyOutcome
 
-    /// Puts a refused message into the dead letters and moves the cursor over it, in one transaction.
-    func bury(_ message: IncomingMessage, reason: String, attempts: Int, at now: Date) async throws
+    /// Lanes in which something is set aside, with how much.
+    func lanes() async throws -> [Lane: Int]
+
+    /// Tries up to `limit` messages that are set aside in a lane, in order, in one transaction, until one is refused. One
+    /// that has been refused `attemptsMax` times goes to the dead letters.
+    ///
+    /// - Throws: `StoreUnavailable`; nothing is kept then.
+    func applySetAside(
+        _ lane: Lane, limit: Int, attemptsMax: Int, with handler: any MessageHandler<Transaction>, at now: Date
+    ) async throws -> LaneOutcome
 
     /// The oldest first.
     func deadLetters(limit: Int) async throws -> [DeadLetter]
@@ -141,23 +154,50 @@ package struct InboxCursor: Sendable, Hashable, Codable {
     }
 }
 
+/// The messages of one tenant in one stream. They take effect in order; those of another lane never wait for them.
+package struct Lane: Sendable, Hashable {
+    package let subscription: Subscription
+    package let tenantID: TenantID
+
+    package init(_ subscription: Subscription, _ tenantID: TenantID) {
+        self.subscription = subscription
+        self.tenantID = tenantID
+    }
+}
+
+/// What became of a batch. The cursors stand behind all of it.
 package struct ApplyOutcome: Sendable {
     package var applied: [IncomingMessage] = []
-    /// At most one a stream.
-    package var refused: [Refused] = []
-
-    package struct Refused: Sendable {
-        package let message: IncomingMessage
-        /// What the handler threw, in words without the message's data.
-        package let reason: String
-
-        package init(message: IncomingMessage, reason: String) {
-            self.message = message
-            self.reason = reason
-        }
-    }
+    /// Refused, or waiting behind a refused one.
+    package var setAside: [(message: IncomingMessage, lane: Lane)] = []
+    package var buried: [BuriedMessage] = []
 
     package init() {}
+
+    package var isEmpty: Bool { applied.isEmpty && setAside.isEmpty && buried.isEmpty }
+}
+
+/// What became of messages that were set aside.
+package struct LaneOutcome: Sendable {
+    package var applied = 0
+    package var buried: BuriedMessage?
+    /// How often the message at the head has been refused; 0 when the head has not been tried since it came there.
+    package var refusals = 0
+    package var left = 0
+
+    package init() {}
+}
+
+/// A message that became a dead letter.
+package struct BuriedMessage: Sendable {
+    package let message: IncomingMessage
+    /// What the handler threw, in words without the message's data.
+    package let reason: String
+
+    package init(message: IncomingMessage, reason: String) {
+        self.message = message
+        self.reason = reason
+    }
 }
 
 /// A message its handler refused again and again. The stream went on without it.
@@ -206,8 +246,10 @@ package struct SubscriberRecord: Sendable, Hashable {
 }
 
 /// The store cannot work for now (disk full, file locked or broken). Not the message's fault: wait and try again.
-package struct StoreUnavailable: Error, Sendable, CustomStringConvertible {
+package struct StoreUnavailable: StartRefusal {
+    /// In words for an operator, without any data.
     package let reason: String
+    package var exitCode: Int32 { 74 }  // EX_IOERR
     package init(reason: String) { self.reason = reason }
     package var description: String { "store unavailable: \(reason)" }
 }

@@ -14,7 +14,8 @@ protocol Node: Sendable {
     func stop() async throws
     /// As SIGKILL does: nothing is finished.
     func kill() async throws
-    func append(_ numbers: ClosedRange<Int>, perTransaction: Int) async throws
+    /// For one tenant, or each number for a tenant of its own.
+    func append(_ numbers: ClosedRange<Int>, perTransaction: Int, tenant: TenantID?) async throws
     func append(letters: ClosedRange<Int>) async throws
     func effects() async throws -> [Int]
     func backUp() async throws
@@ -32,7 +33,12 @@ protocol Node: Sendable {
 }
 
 extension Node {
-    func append(_ numbers: ClosedRange<Int>) async throws { try await append(numbers, perTransaction: 100) }
+    func append(_ numbers: ClosedRange<Int>, perTransaction: Int = 100) async throws {
+        try await append(numbers, perTransaction: perTransaction, tenant: nil)
+    }
+    func append(_ numbers: ClosedRange<Int>, of tenant: TenantID) async throws {
+        try await append(numbers, perTransaction: 100, tenant: tenant)
+    }
 }
 
 /// How a node's handler behaves; changed while it runs.
@@ -142,8 +148,8 @@ actor StoreNode<Store: TestStore>: Node {
         store = try store.reopened()
     }
 
-    func append(_ numbers: ClosedRange<Int>, perTransaction: Int) async throws {
-        try await store.append(numbers, perTransaction: perTransaction)
+    func append(_ numbers: ClosedRange<Int>, perTransaction: Int, tenant: TenantID?) async throws {
+        try await store.append(numbers, perTransaction: perTransaction, tenant: tenant)
     }
     func append(letters: ClosedRange<Int>) async throws { try await store.append(letters: letters) }
     func effects() async throws -> [Int] { try await store.effects() }

@@ -6,8 +6,8 @@ import SharedKernel
 
 /// What the contract suite needs of a store beside the port: effects to count, crashes and backups.
 protocol TestStore: MessageStore {
-    /// Appends each number in a transaction of `perTransaction` messages.
-    func append(_ numbers: ClosedRange<Int>, perTransaction: Int) async throws
+    /// Appends each number in a transaction of `perTransaction` messages, for one tenant, or each for a tenant of its own.
+    func append(_ numbers: ClosedRange<Int>, perTransaction: Int, tenant: TenantID?) async throws
     func append(letters: ClosedRange<Int>) async throws
     /// Numbers in the order in which they took effect.
     func effects() async throws -> [Int]
@@ -20,10 +20,13 @@ protocol TestStore: MessageStore {
 }
 
 extension TestStore {
-    fileprivate func put(_ numbers: ClosedRange<Int>, _ make: (Int) -> any MessageContract, in db: Transaction) throws {
+    fileprivate func put(
+        _ numbers: ClosedRange<Int>, of tenant: TenantID? = nil, _ make: (Int) -> any MessageContract,
+        in db: Transaction
+    ) throws {
         for number in numbers {
             try append(
-                make(number), tenantID: TenantID(UUID()), cause: .beginning(at: Date()), at: Date(), in: db)
+                make(number), tenantID: tenant ?? TenantID(UUID()), cause: .beginning(at: Date()), at: Date(), in: db)
         }
     }
 }
@@ -35,9 +38,9 @@ private func slices(_ numbers: ClosedRange<Int>, _ size: Int) -> [ClosedRange<In
 }
 
 extension InMemoryMessageStore: TestStore where Value == [Int] {
-    func append(_ numbers: ClosedRange<Int>, perTransaction: Int) async throws {
+    func append(_ numbers: ClosedRange<Int>, perTransaction: Int, tenant: TenantID?) async throws {
         for slice in slices(numbers, perTransaction) {
-            try write { try put(slice, { Numbered(number: $0) }, in: $0) }
+            try write { try put(slice, of: tenant, { Numbered(number: $0) }, in: $0) }
         }
     }
 
@@ -69,9 +72,9 @@ extension SQLiteMessageStore: TestStore {
         return SQLiteMessageStore(database: try SQLiteDatabase(path: path, migrator: migrator), service: service)
     }
 
-    func append(_ numbers: ClosedRange<Int>, perTransaction: Int) async throws {
+    func append(_ numbers: ClosedRange<Int>, perTransaction: Int, tenant: TenantID?) async throws {
         for slice in slices(numbers, perTransaction) {
-            try await database.writer.write { db in try self.put(slice, { Numbered(number: $0) }, in: db) }
+            try await database.writer.write { db in try self.put(slice, of: tenant, { Numbered(number: $0) }, in: db) }
         }
     }
 
