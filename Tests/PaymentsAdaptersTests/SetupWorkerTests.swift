@@ -229,6 +229,23 @@ struct SetupBench: Sendable {
         #expect(told.last?.errorCode == Refusal.OwnCode.keysRefused)
     }
 
+    @Test("are accepted when one sales unit's MSN is wrong, and refused when all of them are")
+    func wrongMSN() async throws {
+        try await bench.prepare()
+        try await bench.hear(bench.unitSaved(SalesUnitID(UUID()), msn: "99999"))
+        try await bench.worker.runDueJobs()
+        let foreign = SetupTrouble.refused(
+            Refusal(code: Refusal.OwnCode.notAllowed, httpStatus: 403, detail: "not of these keys"))
+        for troubles in [[foreign, nil], [foreign, foreign]] {
+            bench.vipps.with { $0.troubles["check"] = troubles }
+            try await bench.hear(CheckKeys(agreementID: bench.agreement, requestedAt: bench.clock.now))
+            try await bench.worker.runDueJobs()
+        }
+        let told = try await bench.told(KeysChecked.self).suffix(2)
+        #expect(told.map(\.accepted) == [true, false])
+        #expect(told.map(\.errorCode) == [nil, Refusal.OwnCode.notAllowed])
+    }
+
     @Test("keeps the envelope as it came, replaces it, and keeps it when keys did not change")
     func envelopes() async throws {
         let first = GatewayKeys.shared.seal(keys: "first")

@@ -369,10 +369,23 @@ import Testing
             let path = "/pos/pages/sales/\(sale)/refund-amount"
             let refused = try await kari.post(path, ["payment": payment.id.text, "amount": "9"])
             #expect(refused.fields == ["reason"])
-            #expect(
-                try await kari.post(path, ["payment": payment.id.text, "amount": "9", "reason": "Cold coffee"]).status
-                    == 204)
+            #expect(!(try await kari.get(path).says("bank days")))
+            let given = try await kari.post(
+                path, ["payment": payment.id.text, "amount": "9", "reason": "Cold coffee"])
+            #expect(given.status == 204)
+            #expect(given.trigger.contains("9.00 refunded"))
             #expect(try await house.house.useCases.viewSale(sale, in: .kaffe).refunds.map(\.amount) == [.nok(900)])
+            let back = try await kari.post("/pos/pages/sales/\(sale)/refund", ["all": "1"])
+            let id = try #require(back.returnID)
+            let early = try await kari.post("/pos/pages/sale/\(id)/complete")
+            #expect(early.status == 409)
+            #expect(!(try await kari.get("/pos/pages/new-sale/\(id)").says("sale/\(id)/complete")))
+            _ = try await kari.post(
+                "/pos/pages/sale/\(id)/refund-payment", ["payment": payment.id.text, "amount": "30"])
+            let owing = try await kari.get("/pos/pages/new-sale/\(id)")
+            #expect(owing.says("The money went back before.") && owing.says("sale/\(id)/complete"))
+            #expect(try await kari.post("/pos/pages/sale/\(id)/complete").says("completed"))
+            #expect(try await kari.get("/pos/pages/sales/\(sale)").says("Returned"))
         }
     }
 }
@@ -392,6 +405,16 @@ import Testing
             #expect(try await kari.get(path).says("Thank you"))
             house.house.turn(by: 21)
             #expect(try await kari.get(path).says("Welcome"))
+        }
+    }
+
+    @Test("of a till that is not there, or another tenant's, is a page that says so") func unknown() async throws {
+        try await PagesHouse.open { _, kari async throws in
+            for till in [AgentInstanceID.fresh, .no("33")] {
+                let answer = try await kari.get("/pos/display/\(till)")
+                #expect(answer.status == 404)
+                #expect(answer.says("<!doctype html>"))
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ import HTTPTypes
 import HummingbirdTesting
 import PointOfSale
 import PointOfSaleAdapters
+import SQLiteStorage
 import SharedKernel
 import Testing
 
@@ -92,5 +93,71 @@ import Testing
             _ = try await kari.command(sale, "abandon")
             #expect(try await kari.ask(.get, "sales?attention=true").list("sales").count == 1)
         }
+    }
+}
+
+/// A file with thousands of sales of two organizational units, written row by row.
+@Suite("The list of thousands of sales") struct LongSaleListTests {
+    private static let tenant = TenantID("00000000-0000-4000-8000-000000000001")!
+    private static let each = 2_500
+
+    /// Oslo began first and sells every two seconds; Bergen, later, every three.
+    private func list() throws -> (list: SQLiteSaleList, sales: [(id: String, number: String, at: Int64)]) {
+        let database = try SQLiteDatabase.temporary(migrator: PointOfSaleSchema.migrator)
+        let units: [(id: UUID, code: String, begins: Int64, step: Int64)] = [
+            (UUID(), "OSL", 1_795_000_000_000, 2_000), (UUID(), "BGO", 1_795_003_000_000, 3_000),
+        ]
+        var sales: [(id: String, number: String, at: Int64)] = []
+        try database.writer.write { db in
+            try db.execute(
+                sql: "INSERT INTO tenant VALUES (?, 'Fjordkaffe', 'NO', 'NOK', '[]')", arguments: [Self.tenant.text])
+            for (place, unit) in units.enumerated() {
+                try db.execute(
+                    sql: "INSERT INTO organizational_unit VALUES (?, ?, ?, ?, ?)",
+                    arguments: [
+                        unit.id.uuidString.lowercased(), Self.tenant.text, unit.code, unit.code, 1_000_001 + Self.each,
+                    ])
+                for sale in 0..<Self.each {
+                    let tail = String(100_000_000_000 + place * Self.each + sale)
+                    let (id, number) = ("00000000-0000-7000-8000-\(tail)", "\(unit.code)-\(1_000_001 + sale)")
+                    let at = unit.begins + Int64(sale) * unit.step
+                    try db.execute(
+                        sql: """
+                            INSERT INTO sale VALUES (?, ?, ?, 'sale', 'completed', ?, ?, ?, NULL, 'kari', 100, 'NOK', 0, 1,
+                                ?, '')
+                            """,
+                        arguments: [
+                            id, Self.tenant.text, number, at, at, unit.id.uuidString.lowercased(),
+                            sale.isMultiple(of: 500),
+                        ])
+                    sales.append((id, number, at))
+                }
+            }
+        }
+        return (SQLiteSaleList(database: database), sales.sorted { ($0.at, $0.id) > ($1.at, $1.id) })
+    }
+
+    @Test(
+        "finds every sale whose number begins so, of all organizational units, in order and page by page",
+        arguments: ["1", "10000", "1001", "1002500", "OSL", "OSL-1002", "b", "BGO-1", "BGO-1000007", "9", "OSL-2", "X"])
+    func search(text: String) async throws {
+        let (list, sales) = try list()
+        var query = SaleQuery(search: text, limit: 199)
+        var seen: [String] = []
+        repeat {
+            let page = try await list.page(query, in: Self.tenant)
+            seen += page.sales.map(\.identifier)
+            query.cursor = page.next
+        } while query.cursor != nil
+        let upper = text.uppercased()
+        let expected = sales.map(\.number).filter { $0.hasPrefix(upper) || $0.dropFirst(4).hasPrefix(upper) }
+        #expect(seen == expected)
+        query.cursor = nil
+        query.needsAttention = true
+        let marked = try await list.page(query, in: Self.tenant).sales.map(\.identifier)
+        let rare = expected.filter { number in
+            Int(number.dropFirst(4)).map { ($0 - 1_000_001).isMultiple(of: 500) } ?? false
+        }
+        #expect(marked == rare)
     }
 }

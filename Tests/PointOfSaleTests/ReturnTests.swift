@@ -138,6 +138,24 @@ private func refunded(
         #expect(throws: SaleRejection.belowReceived(received: .kr(60))) { try half.decide(.abandon, moment()) }
     }
 
+    @Test("ends with what it owes when the money went back before, and only then") func backBefore() throws {
+        let (sale, basket) = try returned(sold, [(1, 3), (2, 1)], into: 10)
+        #expect(!sale.canEndUnpaid(basket))
+        #expect(throws: SaleRejection.stillDue(.øre(18_999))) { try sale.decideEnd(of: basket, moment()) }
+        let damaged = sale.after(.refund(.no(1), .no(1), .kr(20), .reason("damaged")))
+        #expect(throws: SaleRejection.stillDue(.øre(18_999))) { try damaged.decideEnd(of: basket, moment()) }
+        let back = damaged.hearing(.refunded(.no(1), .kr(20), outside: false))
+        let rest = try refunded(back, basket, .øre(16_999), id: 2)
+        #expect(!rest.sale.canEndUnpaid(rest.basket))
+        #expect(throws: SaleRejection.paymentUnderWay) { try rest.sale.decideEnd(of: rest.basket, moment()) }
+        let paid = rest.sale.hearing(.refunded(.no(2), .øre(16_999), outside: false))
+        let owing = rest.basket.evolved(by: rest.basket.hearRefund(.no(2), .refunded, moment(nil)))
+        #expect(owing.due == .kr(20))
+        #expect(paid.canEndUnpaid(owing))
+        let ended = owing.evolved(by: try paid.decideEnd(of: owing, moment()))
+        #expect(ended.isUnderWay == false && ended.received == .øre(16_999))
+    }
+
     @Test("of a cash sale is paid out and complete at once") func cash() throws {
         let sale = Sale.hundred.payingCash(9, .kr(100))
         let wanted = [LineQuantity(lineID: .no(1), quantity: 1)]

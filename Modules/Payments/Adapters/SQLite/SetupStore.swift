@@ -200,12 +200,11 @@ package struct SQLiteSetupStore: Sendable {
         try await database.writer.read { db in try salesUnit(unit, tenant: tenant, in: db) }
     }
 
-    /// An MSN of the agreement, for calls that need one but are about the keys.
-    func anyMSN(of agreement: AgreementID, tenant: TenantID) async throws -> String? {
+    /// The MSNs of the agreement's sales units.
+    func msns(of agreement: AgreementID, tenant: TenantID) async throws -> [String] {
         try await database.writer.read { db in
-            try String.fetchOne(
-                db,
-                sql: "SELECT msn FROM setup_sales_unit WHERE agreement_id = ? AND tenant_id = ? ORDER BY msn LIMIT 1",
+            try String.fetchAll(
+                db, sql: "SELECT msn FROM setup_sales_unit WHERE agreement_id = ? AND tenant_id = ? ORDER BY msn",
                 arguments: [agreement.text, tenant.text])
         }
     }

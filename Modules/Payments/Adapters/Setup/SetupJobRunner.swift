@@ -40,18 +40,24 @@ struct SetupJobRunner: Sendable {
         return [.merchantQRsSynced(unit, msn: known.msn, try await provider.merchantQRs(address))]
     }
 
+    /// Vipps accepts the keys when it does so for one of the sales units: one wrong MSN is no reason to type keys again.
     private func checkKeys(_ queued: QueuedSetupJob) async throws -> [SetupFact] {
-        let msn = try await store.anyMSN(of: queued.agreementID, tenant: queued.tenantID)
-        let address = SetupAddress(tenantID: queued.tenantID, agreementID: queued.agreementID, msn: msn)
-        do throws(SetupTrouble) {
-            try await provider.checkKeys(address)
-            return [.keysChecked(refusal: nil)]
-        } catch {
-            switch error {
-            case .refused(let refusal), .keysRefused(let refusal): return [.keysChecked(refusal: refusal)]
-            case .passing: throw error
+        let msns = try await store.msns(of: queued.agreementID, tenant: queued.tenantID)
+        var refused: Refusal?
+        for msn in msns.isEmpty ? [nil] : msns.map(Optional.some) {
+            let address = SetupAddress(tenantID: queued.tenantID, agreementID: queued.agreementID, msn: msn)
+            do throws(SetupTrouble) {
+                try await provider.checkKeys(address)
+                return [.keysChecked(refusal: nil)]
+            } catch {
+                switch error {
+                case .refused(let refusal): refused = refused ?? refusal
+                case .keysRefused(let refusal): return [.keysChecked(refusal: refusal)]
+                case .passing: throw error
+                }
             }
         }
+        return [.keysChecked(refusal: refused)]
     }
 
     /// A conflict may be the echo of our own first try, whose answer was lost: then the code is in our list.

@@ -53,7 +53,7 @@ extension PointOfSalePages {
         routes.post("sale/{saleID}/refund-payment") { visit in
             let sale = try await act(
                 visit, .refundOriginalPayment(try visit.chosen("payment"), try refundAmount(visit)))
-            return .page(try await panel(visit, sale), events: startedRefund(visit))
+            return .page(try await panel(visit, sale), events: refundNote(visit, sale))
         }
         routes.get("sales/{saleID}/refund-amount") { visit in
             let sale = try await sale(visit)
@@ -68,9 +68,9 @@ extension PointOfSalePages {
         routes.post("sales/{saleID}/refund-amount") { visit in
             let reason = visit.form["reason"] ?? ""
             guard !reason.isEmpty else { throw FormMistake("reason", visit.words.text("invalid.missing")) }
-            _ = try await act(
+            let sale = try await act(
                 visit, .refundPayment(try visit.chosen("payment"), try refundAmount(visit), reason: reason))
-            return .done(startedRefund(visit))
+            return .done(refundNote(visit, sale))
         }
     }
 
@@ -81,9 +81,11 @@ extension PointOfSalePages {
         return amount
     }
 
-    private func startedRefund(_ visit: PageVisit) -> ClientEvents {
+    /// Cash is back at once, everything else is on its way.
+    private func refundNote(_ visit: PageVisit, _ sale: Sale) -> ClientEvents {
         let amount = (try? refundAmount(visit)).map(visit.formats.money) ?? ""
-        return .closeDialog.toast(visit.words.text("refund.started", ["amount": amount]))
+        let isBack = sale.refunds.last?.method == .cash
+        return .closeDialog.toast(visit.words.text(isBack ? "refund.done" : "refund.started", ["amount": amount]))
     }
 }
 
@@ -173,7 +175,7 @@ package struct RefundChoice: Sendable {
                 reader.text("refund.amountHint", ["amount": reader.formats.money(most(of: $0))])
             } ?? .nothing,
             "symbol": .text(reader.formats.symbol(of: original.currency)),
-            "asksReason": false,
+            "asksReason": false, "takesDays": .flag(payments.contains { $0.option.method != .cash }),
         ]
     }
 }

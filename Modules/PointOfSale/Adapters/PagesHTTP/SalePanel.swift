@@ -92,14 +92,19 @@ package struct SalePanel: Sendable {
             "quickest": buttons.quick.first ?? .nothing,
             "noOptions": .flag(canPay && options.isEmpty),
             "noFeature": .flag(canPay && !hasElectronicPayments && options.contains { $0.method == .vippsEPayment }),
-            "canComplete": .flag(
-                !sale.lines.isEmpty && sale.due.isZero && sale.pending.isZero && !sale.isReturn && sale.state == .open),
+            "canComplete": .flag(canComplete), "endsUnpaid": .flag(canComplete && sale.isReturn),
             "refunds": .list(refunds), "canRefund": .flag(!refunds.isEmpty),
             "canPark": .flag(
                 sale.state == .open && !sale.hasPaymentInFlight && sale.pending.isZero && !sale.lines.isEmpty),
             "parkedCount": parked == 0 ? .nothing : .text(reader.words.count("park.count", parked)),
             "checkIn": checkIn.map { CheckInNotice($0).values(reader) } ?? .nothing,
         ]
+    }
+
+    private var canComplete: Bool {
+        guard sale.state == .open, !sale.lines.isEmpty else { return false }
+        return sale.isReturn
+            ? original?.canEndUnpaid(sale) ?? false : sale.due.isZero && sale.pending.isZero
     }
 
     private func line(_ line: SaleLine, _ reader: PageReader) -> TemplateValue {

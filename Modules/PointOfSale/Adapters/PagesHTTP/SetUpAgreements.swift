@@ -198,6 +198,7 @@ package struct AgreementList: Sendable {
             "needsUnit": .flag(units(of: view).isEmpty),
             "isMissing": .flag(hooks.contains { $0.state == .missing || $0.state == .notRegistered }),
             "isTaken": .flag(hooks.contains { $0.state == .takenByAnother }),
+            "isRefused": .flag(hooks.contains { $0.state == .refused }),
         ]
     }
 }

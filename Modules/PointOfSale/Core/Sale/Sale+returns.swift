@@ -87,4 +87,19 @@ extension Sale {
         }
         return (events, basket.withConsequences(counted, moment))
     }
+    /// Money that went back earlier without goods leaves less than a later return is worth. When nothing is left to pay back
+    /// along any payment of this sale, its return may end with what it still owes.
+    package func canEndUnpaid(_ basket: Sale) -> Bool {
+        basket.isReturn && basket.pending.isZero
+            && payments.allSatisfy { refundable(of: $0).isZero && refundPending(of: $0.id).isZero }
+    }
+
+    /// Ends `basket`, the return of this sale, by hand.
+    package func decideEnd(of basket: Sale, _ moment: Moment) throws(SaleRejection) -> [SaleEvent] {
+        guard basket.isReturn else { throw .notAReturn }
+        try basket.requireOpen()
+        guard basket.pending.isZero else { throw .paymentUnderWay }
+        guard basket.due.isZero || canEndUnpaid(basket) else { throw .stillDue(basket.due) }
+        return [.completed(at: moment.now, by: moment.user)]
+    }
 }

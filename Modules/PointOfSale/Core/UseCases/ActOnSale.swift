@@ -78,6 +78,7 @@ private struct SaleStep {
         case .payCash(let option, let amount, let received, let email):
             try paying(.payCash(try cashOrder(option, amount: amount, received: received)), email: email)
         case .identify(let payment, _): try identifying(payment)
+        case .complete where sale.isReturn: try endingReturn()
         case .addProduct, .changeQuantity, .changePrice, .changeDiscount, .removeLine, .setInvoiceEmail, .park, .resume,
             .changeIdentification, .abortPayment, .complete, .abandon, .refundPayment:
             try tx.advance(sale, by: sale.decide(try command(for: request), moment))
@@ -229,9 +230,18 @@ extension SaleStep {
         return try tx.advance(basket, by: events.basket)
     }
 
-    fileprivate func refunding(_ payment: PaymentID, _ amount: Money) throws -> Sale {
+    private func original() throws -> Sale {
         guard case .returning(let originalID, _) = sale.kind else { throw SaleRejection.notAReturn }
         guard let original = try tx.sale(originalID, in: person.tenantID) else { throw Unknown("sale") }
+        return original
+    }
+
+    fileprivate func endingReturn() throws -> Sale {
+        try tx.advance(sale, by: try original().decideEnd(of: sale, moment))
+    }
+
+    fileprivate func refunding(_ payment: PaymentID, _ amount: Money) throws -> Sale {
+        let original = try original()
         let events = try original.decideRefund(.new(at: tx.now), along: payment, amount: amount, for: sale, moment)
         try tx.advance(original, by: events.original)
         return try tx.advance(sale, by: events.basket)
