@@ -31,6 +31,8 @@ package struct Assets: Sendable {
         files = [
             "app.css": File(
                 Self.tightened(try Resources.data(named: "app.css"), Self.styleMarks), "text/css; charset=utf-8"),
+            "bare.css": File(
+                Self.tightened(try Resources.data(named: "bare.css"), Self.styleMarks), "text/css; charset=utf-8"),
             "app.js": File(
                 Self.tightened(try Resources.data(named: "app.js"), Self.scriptMarks), "text/javascript; charset=utf-8"
             ),
@@ -55,7 +57,7 @@ package struct Assets: Sendable {
         "@font-face{font-family:Inter;src:url(inter.woff2)format(\"woff2\");font-weight:100 900;font-display:optional}"
 
     /// Without comments, indentation, the spaces one can do without and the long names of lengths and colours: what the
-    /// browser need not read. It knows no grammar, so it is for our own two files only, whose texts have none of the
+    /// browser need not read. It knows no grammar, so it is for our own files only, whose texts have none of the
     /// marks; tests hold the result.
     static func tightened(_ source: Data, _ marks: [(String, String)]) -> Data {
         let text = String(decoding: source, as: UTF8.self).replacing(/\/\*(?s:.*?)\*\/ ?/, with: "")
@@ -66,11 +68,16 @@ package struct Assets: Sendable {
 
     private static let styleMarks = [
         (": ", ":"), ("; ", ";"), (", ", ","), (" {", "{"), ("{ ", "{"), (" }", "}"), (";}", "}"), ("\n", ""),
-        ("--space-", "--s"), ("--radius-", "--r"), ("--text-soft", "--ts"),
+        ("--space-", "--s"), ("--radius-", "--r"), ("--text-soft", "--ts"), ("--size-", "--z"), ("--accent-", "--a"),
+        ("--surface", "--u"), ("--line-strong", "--ls"), ("--sunken", "--k"), ("--touch", "--o"),
+        ("--tone-soft", "--tf"), ("--tone", "--n"), ("--line", "--l"), ("--text", "--t"),
     ]
     private static let scriptMarks = [
         (", ", ","), (" = ", "="), (" => ", "=>"), (") {", "){"), (" === ", "==="), (" !== ", "!=="), (" ? ", "?"),
         (" : ", ":"), (" && ", "&&"), (" || ", "||"), (" ?? ", "??"), (" + ", "+"), ("if (", "if("), ("for (", "for("),
+        ("; ", ";"), ("{ ", "{"), (" }", "}"), (";}", "}"), (": ", ":"), (" > ", ">"), (" < ", "<"), (";\n", ";"),
+        ("{\n", "{"), (",\n", ","), ("element", "el"), ("fragment", "fr"),
+        ("topDialog", "tD"), ("isTextField", "iT"), ("moveToasts", "mT"),
     ]
 
     /// Size in bytes of a served file; `nil` for one that is not here.
@@ -87,8 +94,8 @@ package struct Assets: Sendable {
             files[name].map { .text("/\(base)/assets/\(name)?v=\($0.version)") } ?? .nothing
         }
         return [
-            "style": address("app.css"), "script": address("app.js"), "icon": address("icon.svg"),
-            "htmx": address("htmx.min.js"),
+            "style": address("app.css"), "bareStyle": address("bare.css"), "script": address("app.js"),
+            "icon": address("icon.svg"), "htmx": address("htmx.min.js"),
             "font": files["inter.woff2"] == nil ? .nothing : .text("/\(base)/assets/inter.woff2"),
             "fontStyle": address("inter.css"),
         ]
