@@ -365,8 +365,49 @@ import Testing
         }
     }
 
+    @Test("begin where the person has worked before, whoever guesses elsewhere; but not without end") func knownDevice()
+        async throws
+    {
+        try await TillHouse.ready { house, kari async throws in
+            let admin: [String: Any] = ["userName": "admin", "password": "surdeigsbrod"]
+            let wrong: [String: Any] = ["userName": "admin", "password": "guess"]
+            let first = try await Browser(kari.client).ask(.post, "session", admin)
+            let till = HTTPFields([.init(name: .cookie, value: try #require(first.cookies["device"]))])
+            for number in 0..<15 {
+                _ = try await Browser(kari.client).ask(
+                    .post, "session", wrong, headers: [.init("X-Forwarded-For")!: "192.0.2.\(number)"])
+            }
+            #expect(try await Browser(kari.client).ask(.post, "session", admin).status == 429)
+            #expect(try await Browser(kari.client).ask(.post, "session", wrong, headers: till).status == 401)
+            let again = try await Browser(kari.client).ask(.post, "session", admin, headers: till)
+            #expect(again.status == 200)
+            #expect(again.cookies["device"] == first.cookies["device"])
+            // The browser knows her alone, and what is changed in the cookie makes it know nobody.
+            let spoiled = HTTPFields([.init(name: .cookie, value: try #require(first.cookies["device"]) + "x")])
+            #expect(try await Browser(kari.client).ask(.post, "session", admin, headers: spoiled).status == 429)
+            for _ in 0..<10 {
+                #expect(try await Browser(kari.client).ask(.post, "session", wrong, headers: till).status == 401)
+            }
+            #expect(try await Browser(kari.client).ask(.post, "session", admin, headers: till).status == 429)
+            house.turn(by: 901)
+            #expect(try await Browser(kari.client).ask(.post, "session", admin, headers: till).status == 200)
+        }
+    }
+
+    @Test("are not refused for longer when the clock is set back") func clockSetBack() async throws {
+        try await TillHouse.ready { house, kari async throws in
+            for _ in 0..<10 {
+                _ = try await kari.ask(.post, "session", ["userName": "admin", "password": "guess"])
+            }
+            house.turn(by: -7200)
+            let right: [String: Any] = ["userName": "admin", "password": "surdeigsbrod"]
+            #expect(try await Browser(kari.client).ask(.post, "session", right).status == 200)
+        }
+    }
+
     @Test("end by signing out, by time, and when the user is deactivated") func end() async throws {
         try await TillHouse.ready { house, kari async throws in
+            #expect(try await Browser(kari.client).ask(.delete, "session").status == 401)
             #expect(try await kari.ask(.delete, "session", headers: [.init("X-CSRF-Token")!: "other"]).status == 403)
             let other = try await Browser(kari.client).signedIn("kari", "kanelbolle")
             #expect(try await other.ask(.delete, "session").status == 204)

@@ -225,6 +225,16 @@ struct Browser: Sendable {
     }
 }
 
+extension Answer {
+    /// `name=value` of the cookies that were set, by name.
+    var cookies: [String: String] {
+        headers[values: .setCookie].reduce(into: [:]) { found, header in
+            let pair = header.prefix { $0 != ";" }
+            found[String(pair.prefix { $0 != "=" })] = String(pair)
+        }
+    }
+}
+
 /// An answer, read as what it should be.
 struct Answer: Sendable {
     let status: Int

@@ -47,26 +47,38 @@ package struct PointOfSaleDoor: Sendable {
         }
     }
 
-    /// Signs in and makes the cookie.
+    /// Signs in and makes the cookies: of the session, and of the browser that knows the person from now on.
     package func signIn(
         userName: String, password: String, tenant: String?, request: Request, context: ServingContext
-    ) async throws -> (SignedIn, Cookie) {
+    ) async throws -> (SignedIn, [Cookie]) {
         for (field, text, max) in [
             ("userName", userName, 64), ("password", password, 512), ("tenant", tenant ?? "", 200),
         ]
         where text.utf8.count > max {
             throw Invalid(field: field, slug: "too-long", reason: "must be shorter")
         }
+        let known = request.cookies[KnownDevice.cookieName].flatMap { KnownDevice(cookie: $0.value) }
         let signedIn = try await useCases.signIn(
             userName: userName, password: password, tenant: tenant, address: Self.address(of: request, context),
-            at: context.now)
+            device: known.map { known in
+                SignInDevice(id: known.id) { [signer] in known.knows($0, by: signer) }
+            }, at: context.now)
         let session = signedIn.session
         let claims = Session(
             sessionID: session.id, userID: signedIn.user.id, userName: signedIn.user.displayName,
             tenantID: signedIn.tenant.id, tenantName: signedIn.tenant.name,
             roles: Set(signedIn.user.roles.compactMap { Role(rawValue: $0.rawValue) }), csrf: session.csrf,
             expiresAt: session.expiresAt)
-        return (signedIn, cookie(try signer.cookie(for: claims), maxAge: Int(SignIn.sessionLife.components.seconds)))
+        let device = (known ?? KnownDevice(id: UUID().uuidString)).knowing(signedIn.user.id, by: signer)
+        return (
+            signedIn,
+            [
+                cookie(try signer.cookie(for: claims), maxAge: Int(SignIn.sessionLife.components.seconds)),
+                Cookie(
+                    name: KnownDevice.cookieName, value: device.cookie, maxAge: KnownDevice.secondsKept, path: "/pos",
+                    secure: isSecure, httpOnly: true, sameSite: .lax),
+            ]
+        )
     }
 
     /// Ends the session; the answer clears the cookie.

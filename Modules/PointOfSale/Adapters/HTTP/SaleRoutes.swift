@@ -12,6 +12,7 @@ struct SaleRoutes {
         api.post("session", use: signIn)
         api.get("session") { _, context in try jsonResponse(SessionBody(try await door.current(context))) }
         api.delete("session") { request, context in
+            _ = try context.require(.cashier, .administrator, .operator)
             // The address as such needs no token, for signing in; signing out does.
             guard request.headers[.csrfToken] == context.session?.csrf else {
                 throw Problem.forbidden("The request lacks the session's token. Load the page again.")
@@ -32,13 +33,13 @@ struct SaleRoutes {
 
     @Sendable private func signIn(_ request: Request, _ context: ServingContext) async throws -> Response {
         let body = try await decodeBody(SignInBody.self, of: request, maxBytes: 4096)
-        let (signedIn, cookie) = try await door.signIn(
+        let (signedIn, cookies) = try await door.signIn(
             userName: body.userName, password: body.password, tenant: body.tenant, request: request, context: context)
         guard let current = try await door.useCases.useSession(signedIn.session.id, at: context.now) else {
             throw Problem.sessionExpired
         }
         var response = try jsonResponse(SessionBody(current))
-        response.setCookie(cookie)
+        for cookie in cookies { response.setCookie(cookie) }
         return response
     }
 

@@ -61,12 +61,12 @@ extension PointOfSalePages {
             return again(.wrong)
         }
         do {
-            let (signedIn, cookie) = try await door.signIn(
+            let (signedIn, cookies) = try await door.signIn(
                 userName: userName, password: password, tenant: nil, request: request, context: context)
             let target = PageFrame.safeReturn(returnTo)
             var answer = Response.redirect(to: target.isEmpty ? Self.home(of: signedIn.user) : target, type: .normal)
             answer.headers[.cacheControl] = "no-store"
-            answer.setCookie(cookie)
+            for cookie in cookies { answer.setCookie(cookie) }
             // Chosen on the sign-in page: from now on the user's. Otherwise the page follows the user.
             if let chosen = request.cookies["language"].flatMap({ Language(rawValue: $0.value) }) {
                 try await useCases.users.setLanguage(chosen, by: Person(signedIn))

@@ -15,7 +15,22 @@ package struct SignedIn: Sendable, Hashable {
     package let tenant: Tenant
 }
 
-/// Signs people in and out, with a limit on wrong attempts per user name and per address.
+/// The browser in which somebody signs in, as far as it is known from earlier.
+package struct SignInDevice: Sendable {
+    package let id: String
+    /// Whether this person has signed in there before.
+    package let knows: @Sendable (UserID) -> Bool
+
+    package init(id: String, knows: @escaping @Sendable (UserID) -> Bool) {
+        self.id = id
+        self.knows = knows
+    }
+}
+
+/// Signs people in and out, with a limit on wrong attempts.
+///
+/// In a browser that knows the person the limit is the browser's own. Everywhere else it is the user name's and the
+/// address's. So whoever guesses elsewhere, from however many addresses, keeps nobody from his own till.
 package struct SignIn: Sendable {
     package static let sessionLife: Duration = .seconds(12 * 3600)
 
@@ -38,15 +53,19 @@ package struct SignIn: Sendable {
     /// - Parameter tenant: identifier or name; needed where several tenants have the user name with the same password.
     /// - Throws: `SignInRefusal`.
     package func callAsFunction(
-        userName: String, password: String, tenant: String?, address: String, at now: Date
+        userName: String, password: String, tenant: String?, address: String, device: SignInDevice? = nil,
+        at now: Date
     ) async throws -> SignedIn {
         let name = userName.trimmingWhiteSpace().lowercased()
-        if let wait = await attempts.wait(userName: name, address: address, at: now) {
-            throw SignInRefusal.tooManyAttempts(retryAfter: wait)
-        }
         let candidates = try await store.readSetUp { try $0.credentials(userName: name) }.filter { candidate in
             candidate.user.isActive
                 && (tenant.map { $0 == candidate.tenant.id.text || $0 == candidate.tenant.name } ?? true)
+        }
+        let isKnown = device.map { device in candidates.contains { device.knows($0.user.id) } } ?? false
+        let origin: SignInAttempts.Origin =
+            if let device, isKnown { .device(device.id) } else { .anywhere(userName: name, address: address) }
+        if let wait = await attempts.wait(for: origin, at: now) {
+            throw SignInRefusal.tooManyAttempts(retryAfter: wait)
         }
         var matches: [Credentials] = []
         for candidate in candidates.prefix(20) where try await hasher.verify(password, against: candidate.passwordHash)
@@ -56,11 +75,11 @@ package struct SignIn: Sendable {
         // An unknown name takes as long as a wrong password.
         if candidates.isEmpty { _ = try await hasher.hash(password) }
         guard let match = matches.first else {
-            await attempts.failed(userName: name, address: address, at: now)
+            await attempts.failed(from: origin, at: now)
             throw SignInRefusal.wrongCredentials
         }
         guard matches.count == 1 else { throw SignInRefusal.tenantNeeded }
-        await attempts.succeeded(userName: name)
+        await attempts.succeeded(from: origin)
         let token = newToken()
         return try await store.writeSetUp { tx in
             let session = TillSession(
@@ -140,20 +159,36 @@ extension SetUpTransaction {
     }
 }
 
-/// Counts wrong attempts in memory: ten per user name and a hundred per address within a quarter of an hour.
+/// Counts wrong attempts in memory: ten per user name or known device, and a hundred per address, within a quarter of an
+/// hour. A clock that is set forgets them.
 package actor SignInAttempts {
     package static let window: TimeInterval = 900
     package static let perUserNameMax = 10
+    package static let perDeviceMax = 10
     package static let perAddressMax = 100
     private static let keysMax = 20_000
+
+    /// Where an attempt comes from.
+    package enum Origin: Sendable, Hashable {
+        /// A browser that knows the person.
+        case device(String)
+        case anywhere(userName: String, address: String)
+
+        fileprivate var limits: [(key: String, max: Int)] {
+            switch self {
+            case .device(let id): [("device " + id, perDeviceMax)]
+            case .anywhere(let name, let address):
+                [("user " + name.prefix(64), perUserNameMax), ("address " + address, perAddressMax)]
+            }
+        }
+    }
 
     private var failures: [String: [Date]] = [:]
 
     package init() {}
 
-    func wait(userName: String, address: String, at now: Date) -> Duration? {
-        let limits = [(Self.userKey(userName), Self.perUserNameMax), ("address " + address, Self.perAddressMax)]
-        return limits.compactMap { key, max -> Duration? in
+    func wait(for origin: Origin, at now: Date) -> Duration? {
+        origin.limits.compactMap { key, max -> Duration? in
             let recent = recent(key, at: now)
             guard recent.count >= max else { return nil }
             let free = recent[recent.count - max].addingTimeInterval(Self.window)
@@ -161,16 +196,15 @@ package actor SignInAttempts {
         }.max()
     }
 
-    func failed(userName: String, address: String, at now: Date) {
+    func failed(from origin: Origin, at now: Date) {
         if failures.count > Self.keysMax { failures = failures.filter { !recent($0.key, at: now).isEmpty } }
-        for key in [Self.userKey(userName), "address " + address] { failures[key] = recent(key, at: now) + [now] }
+        for (key, _) in origin.limits { failures[key] = recent(key, at: now) + [now] }
     }
 
-    func succeeded(userName: String) { failures[Self.userKey(userName)] = nil }
+    /// The person is who he says; the address remains what it is.
+    func succeeded(from origin: Origin) { if let first = origin.limits.first { failures[first.key] = nil } }
 
     private func recent(_ key: String, at now: Date) -> [Date] {
-        (failures[key] ?? []).filter { now.timeIntervalSince($0) < Self.window }
+        (failures[key] ?? []).filter { abs(now.timeIntervalSince($0)) < Self.window }
     }
-
-    private static func userKey(_ name: String) -> String { "user " + name.prefix(64) }
 }
