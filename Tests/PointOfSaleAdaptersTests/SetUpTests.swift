@@ -344,6 +344,29 @@ private let unit = "vipps-sales-units/\(SalesUnitID.no("71"))"
         }
     }
 
+    @Test("of the vendor's role are made and changed by operators alone") func operators() async throws {
+        try await administrating { house, admin async throws in
+            let ola = "users/\(UserID.no("13"))"
+            func save(_ path: String, _ roles: [String], _ person: Browser) async throws -> Answer {
+                try await person.ask(
+                    path == "users" ? .post : .put, path,
+                    [
+                        "userName": path == "users" ? "new" : "operator", "displayName": "Ola",
+                        "password": "taken-over", "roles": roles,
+                    ])
+            }
+            for (path, roles) in [
+                ("users", ["operator"]), ("users", ["cashier", "operator"]), (ola, ["operator"]), (ola, ["cashier"]),
+            ] {
+                let refused = try await save(path, roles, admin)
+                #expect(refused.status == 422)
+                #expect(refused.fields == ["roles"])
+            }
+            let unchanged = try await Browser(admin.client).signedIn("operator", "fjernhjelp")
+            #expect(try await unchanged.ask(.get, "session").status == 200)
+        }
+    }
+
     @Test("saved twice with one identifier are one") func twice() async throws {
         try await administrating { _, admin async throws in
             let body: [String: Any] = [
@@ -379,6 +402,26 @@ private let unit = "vipps-sales-units/\(SalesUnitID.no("71"))"
 }
 
 @Suite("Payment options") struct PaymentOptionTests {
+    @Test("of two tenants may have one identifier") func sameIdentifier() async throws {
+        try await administrating { house, admin async throws in
+            func saved(_ name: String) -> PaymentOptionSaved {
+                PaymentOptionSaved(
+                    paymentOptionID: .no("71"), name: name, kind: .cash, quickAccess: false, enabled: true,
+                    savedAt: TillHouse.noon)
+            }
+            func names(_ person: Browser) async throws -> [String] {
+                let options = try await person.ask(.get, "payment-options").json["paymentOptions"] as? [[String: Any]]
+                return options?.compactMap { $0["name"] as? String } ?? []
+            }
+            try await house.hear(saved("Gavekort"))
+            try await house.hear(saved("Gavekort, København"), tenant: .havn)
+            try await house.hear(saved("Gavekort, Nyhavn"), tenant: .havn)
+            #expect(try await names(admin).filter { $0.hasPrefix("Gavekort") } == ["Gavekort"])
+            let anders = try await Browser(admin.client).signedIn("admin", "havnefront")
+            #expect(try await names(anders) == ["Gavekort, Nyhavn"])
+        }
+    }
+
     @Test("follow financial-service, and only enabled ones can be used") func follow() async throws {
         try await TillHouse.ready { house, kari async throws in
             try await house.hear(

@@ -34,6 +34,7 @@ extension PointOfSalePages {
             let texts = [
                 "userName.taken": visit.words.text("users.nameTaken"),
                 "roles.last-administrator": visit.words.text("users.lastAdministrator"),
+                "roles.operators-only": visit.words.text("users.operatorsOnly"),
             ]
             try await visit.telling(texts) {
                 try await useCases.users.save(user, password: password, by: visit.person)
@@ -61,6 +62,10 @@ extension PointOfSalePages {
             ])
     }
 
+    private func mayGive(_ role: UserRole, _ visit: PageVisit) -> Bool {
+        role != .operator || visit.session.roles.contains(.operator)
+    }
+
     private func userEditor(_ visit: PageVisit, _ id: UserID, _ user: User?) -> TemplateValue {
         let language = user?.language.rawValue ?? visit.words.language.rawValue
         return [
@@ -72,7 +77,7 @@ extension PointOfSalePages {
                 ? visit.reader.text("users.passwordHint", ["count": "8"]) : visit.reader.text("users.passwordKeep"),
             "isActive": .flag(user?.isActive ?? true),
             "roles": .list(
-                UserRole.allCases.map { role in
+                UserRole.allCases.filter { mayGive($0, visit) || user?.roles.contains($0) ?? false }.map { role in
                     Option(
                         value: role.rawValue, name: visit.words.text("role.\(role.rawValue)"),
                         isChosen: user?.roles.contains(role) ?? (role == .cashier)

@@ -84,12 +84,21 @@ package struct ManageUsers: Sendable {
 
     /// A new user needs a password; a changed one keeps the old without. Deactivating ends the user's sessions, and so do a
     /// new password and other roles, since the cookie carries them.
+    ///
+    /// An operator sees the streams of all tenants. So only an operator makes another, or changes anything of one.
     package func save(_ user: User, password: NewPassword?, by person: Person) async throws {
         let hash: String? = if let password { try await hasher.hash(password.text) } else { nil }
         try await store.writeSetUp { tx in
             let before = try tx.user(user.id, in: person.tenantID)
             guard before != nil || hash != nil else {
                 throw Invalid(field: "password", slug: "missing", reason: "must be given for a new user")
+            }
+            if user.roles.contains(.operator) || before?.roles.contains(.operator) ?? false {
+                guard try tx.user(person.userID, in: person.tenantID)?.roles.contains(.operator) ?? false else {
+                    throw Invalid(
+                        field: "roles", slug: "operators-only",
+                        reason: "may be given or taken by an operator alone, where it is operator")
+                }
             }
             let others = try tx.users(in: person.tenantID).filter { $0.id != user.id }
             guard !others.contains(where: { $0.userName == user.userName }) else {
