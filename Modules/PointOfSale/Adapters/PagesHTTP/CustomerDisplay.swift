@@ -25,7 +25,7 @@ extension PointOfSalePages {
     private func display(_ visit: PageVisit) async throws -> String {
         let id: AgentInstanceID = try visit.identifier("agentInstanceID", of: "till")
         guard let till = try await useCases.tills.all(in: visit.tenant).first(where: { $0.id == id }) else {
-            throw Unknown("till")
+            throw Problem.notFound("till")
         }
         let list = useCases.saleList
         let newest = try await list.page(SaleQuery(agentInstanceID: id, limit: 5), in: visit.tenant).sales

@@ -48,13 +48,12 @@ package struct PointOfSalePages: Sendable {
     /// Problems that no page has put into words itself: an unknown address, an old page, a session that has ended.
     package var problemPage: ProblemPage {
         { problem, request, context in
-            guard request.uri.path.hasPrefix("/pos/pages/") || request.uri.path.hasPrefix("/pos/app") else {
-                return nil
-            }
+            let isWholePage = ["/pos/app", "/pos/display/"].contains { request.uri.path.hasPrefix($0) }
+            guard isWholePage || request.uri.path.hasPrefix("/pos/pages/") else { return nil }
             let preferences = Preferences(request)
             let words = frame.templates.texts.words(preferences.language, brand: "Vipps")
             let told = problem.told(in: words, isChange: request.isChange, trace: context.trace)
-            if request.uri.path.hasPrefix("/pos/app"), !request.isChange {
+            if isWholePage, !request.isChange {
                 let content = frame.problem(told, words: words, home: "/pos/app/")
                 let page = frame.bare(
                     content, title: told.title, isLive: false, csrf: nil, theme: preferences.theme, words: words)

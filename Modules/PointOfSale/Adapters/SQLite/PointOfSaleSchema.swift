@@ -7,6 +7,7 @@ package enum PointOfSaleSchema {
         migrator.registerMigration("shop") { db in try db.execute(sql: shop) }
         migrator.registerMigration("vipps") { db in try db.execute(sql: vipps) }
         migrator.registerMigration("sales") { db in try db.execute(sql: sales) }
+        migrator.registerMigration("payment options by tenant") { db in try db.execute(sql: paymentOptionsByTenant) }
         return migrator
     }
 
@@ -127,5 +128,18 @@ package enum PointOfSaleSchema {
             PRIMARY KEY (tenant_id, command_id)
         );
         CREATE INDEX sale_command_by_age ON sale_command (processed_at);
+        """
+
+    // Their identifiers are chosen by tenants: two may choose the same.
+    private static let paymentOptionsByTenant = """
+        CREATE TABLE payment_option_of_tenant (
+            tenant_id TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, method TEXT NOT NULL,
+            quick_access INTEGER NOT NULL, enabled INTEGER NOT NULL,
+            PRIMARY KEY (tenant_id, id)
+        ) WITHOUT ROWID;
+        INSERT INTO payment_option_of_tenant (tenant_id, id, name, method, quick_access, enabled)
+            SELECT tenant_id, id, name, method, quick_access, enabled FROM payment_option;
+        DROP TABLE payment_option;
+        ALTER TABLE payment_option_of_tenant RENAME TO payment_option;
         """
 }

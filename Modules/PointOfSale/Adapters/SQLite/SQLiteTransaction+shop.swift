@@ -251,9 +251,8 @@ extension SQLitePointOfSaleTransaction {
             "payment option",
             sql: """
                 INSERT INTO payment_option (id, tenant_id, name, method, quick_access, enabled) VALUES (?, ?, ?, ?, ?, ?)
-                ON CONFLICT (id) DO UPDATE SET name = excluded.name, method = excluded.method,
+                ON CONFLICT (tenant_id, id) DO UPDATE SET name = excluded.name, method = excluded.method,
                     quick_access = excluded.quick_access, enabled = excluded.enabled
-                    WHERE tenant_id = excluded.tenant_id
                 """,
             arguments: [
                 option.id.text, tenant.text, option.name, option.method.rawValue, option.quickAccess, option.enabled,
