@@ -197,6 +197,11 @@ import Testing
         arguments: [
             "", "{}", "[]", #"{"reference":"another-payment"}"#, payment.replacing("AUTHORIZED", with: "NEW"),
             payment.replacing("NOK", with: "SEK"), payment.replacing("12500", with: "12500.5"),
+            payment.replacing("till3-sale-000123-1", with: "till3-sale-000123-2"),
+            payment.replacing(#""value":500"#, with: #""value":12501"#),
+            payment.replacing(#""value":500"#, with: #""value":9223372036854775807"#),
+            payment.replacing(#""value":500"#, with: #""value":-500"#),
+            payment.replacing(#""value":0"#, with: #""value":1"#),
         ])
     func unreadableAnswers(body: String) async throws {
         let stub = VippsStub.withTokens { _, _ in .json(200, body) }

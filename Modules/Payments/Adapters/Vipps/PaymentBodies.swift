@@ -37,8 +37,9 @@ enum PaymentBodies {
         return CreateAnswer(redirectURL: answer.redirectUrl)
     }
 
-    static func snapshot(_ body: [UInt8]) -> PaymentSnapshot? {
-        guard let answer = decode(PaymentBody.self, body),
+    /// `nil` when the answer is about another payment, not what the API promises, or its sums cannot be.
+    static func snapshot(_ body: [UInt8], reference: String) -> PaymentSnapshot? {
+        guard let answer = decode(PaymentBody.self, body), answer.reference == reference,
             let state = PaymentSnapshot.State(rawValue: answer.state), let amount = answer.amount.money,
             let authorized = answer.aggregate.authorizedAmount.money,
             let captured = answer.aggregate.capturedAmount.money,
@@ -46,7 +47,9 @@ enum PaymentBodies {
             let cancelled = answer.aggregate.cancelledAmount.money
         else { return nil }
         let all = [authorized, captured, refunded, cancelled]
-        guard all.allSatisfy({ $0.currency == amount.currency && !$0.isNegative }) else { return nil }
+        guard all.allSatisfy({ $0.currency == amount.currency && !$0.isNegative && $0 <= amount }),
+            refunded <= captured, captured <= amount - cancelled
+        else { return nil }
         return PaymentSnapshot(
             state: state, amount: amount,
             aggregate: Aggregate(
@@ -183,6 +186,7 @@ private struct CreatedBody: Decodable {
 }
 
 private struct PaymentBody: Decodable {
+    let reference: String
     let state: String
     let amount: Amount
     let aggregate: Aggregate

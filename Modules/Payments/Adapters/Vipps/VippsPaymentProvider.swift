@@ -27,7 +27,7 @@ package struct VippsPaymentProvider: PaymentProvider {
     }
 
     package func get(_ address: PaymentAddress) async -> ProviderReply<PaymentSnapshot> {
-        await call(VippsRequest(.get, path(address)), address, reading: PaymentBodies.snapshot)
+        await call(VippsRequest(.get, path(address)), address, reading: snapshot(of: address))
     }
 
     package func events(of address: PaymentAddress) async -> ProviderReply<[ProviderEvent]> {
@@ -40,7 +40,7 @@ package struct VippsPaymentProvider: PaymentProvider {
         await call(
             VippsRequest(
                 .post, path(address, "/capture"), body: PaymentBodies.modification(amount), idempotencyKey: key.text),
-            address, reading: PaymentBodies.snapshot)
+            address, reading: snapshot(of: address))
     }
 
     package func cancel(
@@ -50,7 +50,7 @@ package struct VippsPaymentProvider: PaymentProvider {
             VippsRequest(
                 .post, path(address, "/cancel"), body: PaymentBodies.cancel(transactionOnly: transactionOnly),
                 idempotencyKey: key.text),
-            address, reading: PaymentBodies.snapshot)
+            address, reading: snapshot(of: address))
     }
 
     package func refund(
@@ -59,7 +59,11 @@ package struct VippsPaymentProvider: PaymentProvider {
         await call(
             VippsRequest(
                 .post, path(address, "/refund"), body: PaymentBodies.modification(amount), idempotencyKey: key.text),
-            address, reading: PaymentBodies.snapshot)
+            address, reading: snapshot(of: address))
+    }
+
+    private func snapshot(of address: PaymentAddress) -> ([UInt8]) -> PaymentSnapshot? {
+        { PaymentBodies.snapshot($0, reference: address.reference) }
     }
 
     private func path(_ address: PaymentAddress, _ rest: String = "") -> String {
