@@ -102,6 +102,30 @@ struct StrangerTests {
         await publisher.close()
     }
 
+    @Test("that is none, but a peer whose message was too large, is heard again")
+    func tooLarge() async throws {
+        let publisher = try transport(directory, teller)
+        _ = try await publisher.open(topicPrefixes: [""])
+        let friend = try ZeroMQTransport(
+            directory: directory, secretKey: listener, logger: probe.logger("transport"),
+            silenceMax: .milliseconds(200))
+        let events = try await friend.open(topicPrefixes: ["test."])
+        let beating = Task {
+            while !Task.isCancelled {
+                await friend.publish(topic: BusTopic.heartbeat, bytes: Data())
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+        _ = try await hear("before", from: publisher, in: events)
+        // libzmq ends the connection for it, and would never come back.
+        await publisher.publish(topic: "test.numbers", bytes: Data(count: BusLimits.messageBytesMax * 2 + 1))
+        let heard = try await hear("after", from: publisher, in: events)
+        #expect(Set(heard.map(\.bytes)).isSubset(of: [Data("before".utf8), Data("after".utf8)]))
+        beating.cancel()
+        await friend.close()
+        await publisher.close()
+    }
+
     @Test("cannot even begin with a key that the directory does not list")
     func notListed() {
         #expect(throws: BusConfigurationInvalid.self) { try transport(directory, stranger) }

@@ -26,20 +26,30 @@ package actor ZeroMQTransport: MessageTransport {
         let subscribers: [Subscriber]
         let publisher: Publisher?
         let gate: KeyGate
+        let context: ZeroMQContext
+        let topicPrefixes: [String]
 
-        init(subscribers: [Subscriber], publisher: Publisher?, gate: KeyGate) {
+        init(
+            subscribers: [Subscriber], publisher: Publisher?, gate: KeyGate, context: ZeroMQContext,
+            topicPrefixes: [String]
+        ) {
+            self.context = context
+            self.topicPrefixes = topicPrefixes
             self.subscribers = subscribers
             self.publisher = publisher
             self.gate = gate
         }
     }
     private final class Subscriber {
-        let service: String
-        let socket: Socket
+        let peer: BusDirectory.Peer
+        var socket: Socket
+        /// Or when the connection was made.
+        var heardAt: ContinuousClock.Instant
 
-        init(service: String, socket: consuming Socket) {
-            self.service = service
+        init(peer: BusDirectory.Peer, socket: consuming Socket, at now: ContinuousClock.Instant) {
+            self.peer = peer
             self.socket = socket
+            heardAt = now
         }
     }
     private final class Publisher {
@@ -54,14 +64,21 @@ package actor ZeroMQTransport: MessageTransport {
     private let keys: CurveKeyPair
     private let logger: Logger
     private let executor: PollingExecutor
+    private let silenceMax: Duration
+    private let clock = ContinuousClock()
     private var sockets: Sockets?
     private var events: AsyncStream<TransportEvent>.Continuation?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// - Parameter secretKey: says which service of the directory this is, or that it is an observer.
+    /// - Parameters:
+    ///   - secretKey: says which service of the directory this is, or that it is an observer.
+    ///   - silenceMax: after such a silence the connection to a peer is made anew. Everybody sends a heartbeat twice a
+    ///     second.
     /// - Throws: `BusConfigurationInvalid` when the directory does not list the key.
-    package init(directory: BusDirectory, secretKey: CurveKeyPair, logger: Logger) throws {
+    package init(
+        directory: BusDirectory, secretKey: CurveKeyPair, logger: Logger, silenceMax: Duration = .seconds(10)
+    ) throws {
         own = directory.peers.first { $0.publicKey == secretKey.publicKey }
         guard own != nil || directory.observers.contains(secretKey.publicKey) else {
             throw BusConfigurationInvalid(
@@ -72,6 +89,7 @@ package actor ZeroMQTransport: MessageTransport {
         self.directory = directory
         keys = secretKey
         self.logger = logger
+        self.silenceMax = silenceMax
         executor = PollingExecutor(name: "bus \(own?.service ?? "observer")")
     }
 
@@ -87,19 +105,29 @@ package actor ZeroMQTransport: MessageTransport {
         let gate = try KeyGate(in: context, allowed: Set(allowed))
         let publisher = try own.map { try bindPublisher(at: $0.endpoint, in: context) }
         let subscribers = try directory.peers.filter { $0.publicKey != keys.publicKey }.map { peer in
-            try connectSubscriber(to: peer, topicPrefixes: topicPrefixes, in: context)
+            let socket = try connectedSocket(to: peer, topicPrefixes: topicPrefixes, in: context)
+            return Subscriber(peer: peer, socket: socket, at: clock.now)
         }
-        sockets = Sockets(subscribers: subscribers, publisher: publisher, gate: gate)
+        sockets = Sockets(
+            subscribers: subscribers, publisher: publisher, gate: gate, context: context, topicPrefixes: topicPrefixes)
         let (stream, continuation) = AsyncStream.makeStream(
             of: TransportEvent.self, bufferingPolicy: .bufferingOldest(Limits.eventsMax))
         events = continuation
-        let watched =
-            [gate.reference] + (publisher.map { [$0.socket.reference] } ?? []) + subscribers.map { $0.socket.reference }
-        executor.watch(watched) { [weak self] in self?.assumeIsolated { $0.readSockets() } }
+        watchSockets()
         return stream
     }
 
+    private func watchSockets() {
+        guard let sockets else { return }
+        let publisher = sockets.publisher.map { [$0.socket.reference] } ?? []
+        executor.watch([sockets.gate.reference] + publisher + sockets.subscribers.map { $0.socket.reference }) {
+            [weak self] in self?.assumeIsolated { $0.readSockets() }
+        }
+    }
+
     package func publish(topic: String, bytes: Data) async {
+        // When we tell that we are alive, we also look who has not told it for long.
+        if topic == BusTopic.heartbeat { renewSilentConnections() }
         guard let publisher = sockets?.publisher else { return }
         let isMessage = !topic.hasPrefix("bus.")
         if isMessage { passCrashPoint("bus.publish.before", topic) }
@@ -137,15 +165,36 @@ package actor ZeroMQTransport: MessageTransport {
         return Publisher(socket: socket)
     }
 
-    private func connectSubscriber(
+    private func connectedSocket(
         to peer: BusDirectory.Peer, topicPrefixes: [String], in context: ZeroMQContext
-    ) throws -> Subscriber {
+    ) throws -> Socket {
         let socket = try Socket(.subscriber, in: context)
         try setLimits(of: socket)
         try socket.setCurveClient(keys, serverKey: peer.publicKey)
         for prefix in topicPrefixes { try socket.subscribe(topicPrefix: prefix) }
         try socket.connect(peer.endpoint)
-        return Subscriber(service: peer.service, socket: socket)
+        return socket
+    }
+
+    /// libzmq comes back by itself after a cut connection, but never after one that it ended itself, because something on it
+    /// was too large or could not be deciphered. Nobody is told; only silence tells.
+    private func renewSilentConnections() {
+        guard let sockets else { return }
+        let now = clock.now
+        var isRenewed = false
+        for subscriber in sockets.subscribers where now - subscriber.heardAt > silenceMax {
+            do {
+                subscriber.socket = try connectedSocket(
+                    to: subscriber.peer, topicPrefixes: sockets.topicPrefixes, in: sockets.context)
+                subscriber.heardAt = now
+                isRenewed = true
+                Counter(label: "bus_connections_renewed_total", dimensions: [("peer", subscriber.peer.service)])
+                    .increment()
+            } catch {
+                logger.warning("a connection of the bus cannot be made anew", metadata: ["reason": "\(error)"])
+            }
+        }
+        if isRenewed { watchSockets() }
     }
 
     private func setLimits(of socket: borrowing Socket) throws {
@@ -182,12 +231,13 @@ package actor ZeroMQTransport: MessageTransport {
     private func readMessages(from subscriber: Subscriber) throws {
         for _ in 0..<Limits.readsInTurnMax {
             guard let frames = try subscriber.socket.receive() else { return }
+            subscriber.heardAt = clock.now
             guard frames.count == 2 else {
-                Counter(label: "bus_unreadable_total", dimensions: [("peer", subscriber.service)]).increment()
+                Counter(label: "bus_unreadable_total", dimensions: [("peer", subscriber.peer.service)]).increment()
                 continue
             }
             let topic = String(decoding: frames[0], as: UTF8.self)
-            emit(.received(TransportMessage(peer: subscriber.service, topic: topic, bytes: frames[1])))
+            emit(.received(TransportMessage(peer: subscriber.peer.service, topic: topic, bytes: frames[1])))
         }
     }
 
