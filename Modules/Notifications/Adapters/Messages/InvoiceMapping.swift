@@ -23,7 +23,7 @@ enum InvoiceMailNews {
     /// What the other services are told about a mail.
     static func message(for event: InvoiceMailEvent, of mail: InvoiceMail) -> (any MessageContract)? {
         switch event {
-        case .queuedAgain, .begun, .handedOver, .postponed: nil
+        case .queuedAgain, .begun, .handedOver, .postponed, .interrupted: nil
         case .mailed(let at): InvoiceMailed(saleID: mail.saleID, mailedAt: at)
         case .failed(let reason, let at): InvoiceMailFailed(saleID: mail.saleID, reason: reason, failedAt: at)
         case .fellInDoubt(let reason, let at):

@@ -34,7 +34,7 @@ package struct InvoiceMail: Sendable, Hashable {
     package let saleIdentifier: String
     package let maskedAddress: String
     package var state: State
-    /// Tries that were begun since it was queued, or queued again by an operator.
+    /// Tries that were begun since it was queued, or queued again by an operator, but for those our own end interrupted.
     package var attempts: Int
     package let queuedAt: Date
     /// True once the address and the content are gone.
@@ -72,6 +72,8 @@ package enum InvoiceMailEvent: Sendable, Hashable {
     case begun
     case handedOver
     case postponed(until: Date)
+    /// The service stopped before the server had the mail. That is no failure of the server, and makes no pause longer.
+    case interrupted(at: Date)
     case mailed(at: Date)
     case failed(reason: String, at: Date)
     case fellInDoubt(reason: String, at: Date)
@@ -119,7 +121,7 @@ extension InvoiceMail {
         case (.conclude, .waiting), (.conclude, .mailed), (.conclude, .failed), (.conclude, .inDoubt):
             throw .notInHand
 
-        case (.recover, .sending): return [.postponed(until: now)]
+        case (.recover, .sending): return [.interrupted(at: now)]
         case (.recover, .handedOver):
             return [.fellInDoubt(reason: "the service stopped before the mail server had answered", at: now)]
         case (.recover, .waiting), (.recover, .mailed), (.recover, .failed), (.recover, .inDoubt): return []
@@ -155,6 +157,9 @@ extension InvoiceMail {
             next.attempts += 1
         case .handedOver: next.state = .handedOver
         case .postponed(let until): next.state = .waiting(notBefore: until)
+        case .interrupted(let at):
+            next.state = .waiting(notBefore: at)
+            next.attempts -= 1
         case .mailed(let at):
             next.state = .mailed(at: at)
             next.isErased = true

@@ -148,7 +148,7 @@ extension Told {
             case .failed(let reason, let at), .fellInDoubt(let reason, let at):
                 self = .mailFailed(InvoiceMailFailed(saleID: sale, reason: reason, failedAt: at))
                 return
-            case .queuedAgain, .begun, .handedOver, .postponed: break
+            case .queuedAgain, .begun, .handedOver, .postponed, .interrupted: break
             }
         }
         return nil
