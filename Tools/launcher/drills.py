@@ -11,7 +11,7 @@ from . import building, paths
 from .errors import LauncherError
 from .screen import say, table
 
-DRILLS = ["kill-storm", "vipps-at-worst", "lost-writes"]
+DRILLS = ["kill-storm", "vipps-at-worst", "flood", "strangers", "lost-writes", "failing-disk"]
 """Those on real processes, each a module of `Tools/drills` with `WHAT`, `add_options` and `run`."""
 SIMULATION = "the cores of all four services in one process; clock, network, disk and people by a seed"
 
@@ -51,6 +51,11 @@ def options_of(name: str) -> argparse.ArgumentParser:
     return words
 
 
+def sabotages(arguments: list[str]) -> int:
+    from drills.sabotages import main as run
+    return run(arguments)
+
+
 def measured(name: str, options: argparse.Namespace):
     """Runs the drill; the answer is its figures, with what went wrong in `violations`."""
     from drills.figures import Figures
@@ -71,13 +76,16 @@ def module_of(name: str):
 
 def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
-    if not words or words[0] not in ["simulation", *DRILLS]:
+    if not words or words[0] not in ["simulation", *DRILLS, "sabotages"]:
         say("Tools/drill <drill> [options]; each drill takes --help.\n")
-        say(table([("simulation", SIMULATION), *((name, module_of(name).WHAT) for name in DRILLS)]))
+        say(table([("simulation", SIMULATION), *((name, module_of(name).WHAT) for name in [*DRILLS, "sabotages"])]))
         return 0 if words in ([], ["--help"], ["-h"]) else 2
     paths.BUILD_LOG.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return simulation(words[1:]) if words[0] == "simulation" else drill(words[0], words[1:])
+        match words:
+            case ["simulation", *rest]: return simulation(rest)
+            case ["sabotages", *rest]: return sabotages(rest)
+            case [name, *rest]: return drill(name, rest)
     except LauncherError as error:
         say(str(error))
         return 1

@@ -13,7 +13,9 @@ extension World {
         var words: [String] = []
         for place in Place.allCases where !isInStep(place) { words.append("\(place) is not in step") }
         if !gatewayIsQuiet { words.append("gateway: \(gatewayUnsettled)") }
-        if !relayIsQuiet { words.append("mails wait: \(relay.content.mails.map { "\($0.state), \($0.attempts) tries" })") }
+        if !relayIsQuiet {
+            words.append("mails wait: \(relay.content.mails.map { "\($0.state), \($0.attempts) tries" })")
+        }
         if !cashiers.allSatisfy(\.isGone) { words.append("a cashier is still there") }
         for payment in vipps.payments where payment.state == .created {
             words.append("\(Trace.name(payment.reference)) is open at Vipps")
