@@ -99,7 +99,7 @@ import Testing
 /// A file with thousands of sales of two organizational units, written row by row.
 @Suite("The list of thousands of sales") struct LongSaleListTests {
     private static let tenant = TenantID("00000000-0000-4000-8000-000000000001")!
-    private static let each = 2_500
+    private static let each = 1_200
 
     /// Oslo began first and sells every two seconds; Bergen, later, every three.
     private func list() throws -> (list: SQLiteSaleList, sales: [(id: String, number: String, at: Int64)]) {
@@ -139,7 +139,7 @@ import Testing
 
     @Test(
         "finds every sale whose number begins so, of all organizational units, in order and page by page",
-        arguments: ["1", "10000", "1001", "1002500", "OSL", "OSL-1002", "b", "BGO-1", "BGO-1000007", "9", "OSL-2", "X"])
+        arguments: ["1", "1001", "1001200", "OSL", "OSL-10011", "b", "BGO-1000007", "9", "OSL-2", "X"])
     func search(text: String) async throws {
         let (list, sales) = try list()
         var query = SaleQuery(search: text, limit: 199)
