@@ -4,9 +4,10 @@ A drill that has never found anything is suspect. The simulation has sabotages o
 --sabotages`); these are of the real services. Nothing in the product knows of them: each is an edit of its source.
 """
 
-import shutil
+import io
 import subprocess
 import sys
+import tarfile
 import time
 from argparse import ArgumentParser
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from launcher import building, paths
 from launcher.errors import LauncherError
 from launcher.screen import say, table
 
-WHAT = "the real services broken on purpose in a copy of the source; each sabotage must be noticed"
+WHAT = "the real services broken on purpose in a copy of the committed source; each sabotage must be noticed"
 WORKSHOP = paths.REPOSITORY / ".build-sabotage"
 """The copy and what is built of it. Ignored by git; may be deleted."""
 
@@ -35,6 +36,7 @@ class Sabotage:
 INBOX = "Modules/Platform/SQLiteStorage/SQLiteMessageStore+inbox.swift"
 CLIENT = "Modules/Payments/Adapters/Vipps/VippsClient.swift"
 BOOKS = "Modules/Payments/Adapters/SQLite/SQLitePaymentBooks.swift"
+SIGNATURE = "Modules/Payments/Adapters/Webhooks/WebhookSignature.swift"
 SALES = "Modules/PointOfSale/Adapters/SQLite/SQLiteTransaction+sales.swift"
 
 STORM = ("kill-storm", ("--seed", "7", "--kills", "40"))
@@ -61,9 +63,9 @@ SABOTAGES = [
              ((INBOX, "try handler.handle(envelope, in: db)",
                "if UInt8.random(in: 0..<50) > 0 { try handler.handle(envelope, in: db) }"),), *STORM),
     Sabotage("unsigned-webhooks", "a webhook without a true signature is believed",
-             (("Modules/Payments/Adapters/Webhooks/WebhookSignature.swift", "return isValid\n", "return isValid || !authorizations.isEmpty\n"),
-              ("Modules/Payments/Adapters/Webhooks/WebhookSignature.swift",
-               "guard constantTimeEqual(Data(hash.utf8), Data(contentHash.utf8)) else { return false }", "")), *STRANGERS),
+             ((SIGNATURE, "return isValid\n", "return isValid || !authorizations.isEmpty\n"),
+              (SIGNATURE, "guard constantTimeEqual(Data(hash.utf8), Data(contentHash.utf8)) else { return false }", "")),
+             *STRANGERS),
     Sabotage("tenant-forgotten", "a sale is found by its identifier alone",
              ((SALES, '"SELECT document FROM sale WHERE id = ? AND tenant_id = ?", [id.text, tenant.text]',
                '"SELECT document FROM sale WHERE id = ?", [id.text]'),), *STRANGERS),
@@ -132,15 +134,17 @@ def edited(text: str, old: str, new: str, file: str) -> str:
 
 
 def copy_source(target: Path) -> None:
-    """The files git knows, as they are now; only what differs is written, so that little is built again."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=paths.REPOSITORY, capture_output=True, check=True).stdout
-    wanted = {name for name in listed.decode().split("\0") if name and (paths.REPOSITORY / name).is_file()}
-    for name in wanted:
-        source, copy = paths.REPOSITORY / name, target / name
-        if not copy.exists() or copy.read_bytes() != source.read_bytes():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, copy)
-            copy.touch()
+    """What is committed; only what differs is written, so that little is built again."""
+    archive = subprocess.run(["git", "archive", "HEAD"], cwd=paths.REPOSITORY, capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        for member in files:
+            if not member.isfile():
+                continue
+            copy, content = target / member.name, files.extractfile(member).read()
+            if not copy.exists() or copy.read_bytes() != content:
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_bytes(content)
+                copy.chmod(member.mode)
     links = {".run/venv": paths.PYTHON_ENVIRONMENT, ".run/assets": paths.ASSETS, ".build": WORKSHOP / "build"}
     for name, existing in links.items():
         link = target / name
