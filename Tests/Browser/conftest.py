@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from launcher import paths
 from launcher.product import Product
@@ -13,6 +13,7 @@ from till import Till
 
 PICTURES = paths.REPOSITORY / ".run" / "screenshots"
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
+expect.set_options(timeout=20_000)  # patience for a loaded machine; what comes at once is seen at once
 
 
 @pytest.fixture(scope="session")
@@ -36,15 +37,16 @@ def open_till(product: Product, chromium, request):
     """Opens a browser of its own, signed in as somebody at some till; closed after the test."""
     contexts = []
 
-    def open_one(user: str = "kari", password: str = "kanelbolle", till: str | None = "Kasse 1", language: str = "en",
-                 width: int = 1280, height: int = 900, dark: bool = False) -> Till:
-        context = chromium.new_context(viewport={"width": width, "height": height}, locale="en-GB",
+    def open_one(user: str | None = "kari", password: str = "kanelbolle", till: str | None = "Kasse 1",
+                 language: str = "en", width: int = 1280, height: int = 900, dark: bool = False, touch: bool = False) -> Till:
+        context = chromium.new_context(viewport={"width": width, "height": height}, locale="en-GB", has_touch=touch,
                                        color_scheme="dark" if dark else "light", reduced_motion="reduce")
         context.add_cookies([{"name": "language", "value": language, "url": product.base_url}])
         contexts.append(context)
-        opened = Till(product, context.new_page(), PICTURES / request.node.name)
-        opened.sign_in(user, password)
-        if till:
+        opened = Till(product, context.new_page(), PICTURES / request.node.name, language)
+        if user:
+            opened.sign_in(user, password)
+        if user and till:
             opened.choose_till(till)
         return opened
 

@@ -7,23 +7,28 @@ from playwright.sync_api import Locator, Page, expect
 
 from customer import Control
 from launcher.product import Product
+from words import word
 
 MANUAL = "91234567"
 """Kari Nordmann, who acts only when told to; as typed at a Norwegian till."""
 
 
 class Till:
-    def __init__(self, product: Product, page: Page, pictures: Path):
-        self.product, self.page, self.pictures = product, page, pictures
+    def __init__(self, product: Product, page: Page, pictures: Path, language: str = "en"):
+        self.product, self.page, self.pictures, self.language = product, page, pictures, language
         self.control = Control(product.simulator_url)
         page.faults = []
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: page.faults.append(str(error)))
         page.on("console", lambda line: page.faults.append(line.text) if _is_fault(line) else None)
 
-    def picture(self, name: str) -> None:
+    def word(self, key: str, **values: str) -> str:
+        """What the product calls this in the language of this browser."""
+        return word(self.language, key, **values)
+
+    def picture(self, name: str, page: Page | None = None) -> None:
         self.pictures.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=self.pictures / f"{name}.png", full_page=True, caret="initial")
+        (page or self.page).screenshot(path=self.pictures / f"{name}.png", full_page=True, caret="initial")
 
     # Who and where
 
@@ -70,11 +75,12 @@ class Till:
         expect(self.sale).to_be_visible()
         while self.in_hand.count():
             self.abandon()
-        self.sale.get_by_role("button", name=re.compile("Start new sale|Next sale")).click()
+        start, again = self.word("sale.start"), self.word("result.nextSale")
+        self.sale.get_by_role("button", name=re.compile(f"{start}|{again}")).click()
         expect(self.in_hand).to_be_attached()
         for product in products:
             self.add(product)
-        return self.sale.get_by_role("heading").first.inner_text().removeprefix("Sale ")
+        return self.sale.get_by_role("heading").first.inner_text().removeprefix(self.word("sale.number", number=""))
 
     def add(self, product: str) -> None:
         self.page.locator(".tile", has_text=product).first.click()
@@ -82,9 +88,9 @@ class Till:
 
     def abandon(self) -> None:
         self.sale.locator("summary").click()
-        self.sale.get_by_role("button", name="Abort sale").click()
-        self.dialog.get_by_role("button", name="Abort sale").click()
-        expect(self.sale.get_by_role("button", name="Start new sale")).to_be_visible()
+        self.sale.get_by_role("button", name=self.word("sale.abort")).click()
+        self.dialog.get_by_role("button", name=self.word("sale.abort")).click()
+        expect(self.in_hand).to_have_count(0)
 
     def scan(self, code: str) -> None:
         """As a keyboard-wedge scanner types: faster than any hand, Enter at the end. All at once, because a browser driven
@@ -98,19 +104,19 @@ class Till:
         self.sale.locator(".pay-buttons").get_by_role("link", name=option).click()
         expect(self.stage).to_be_visible()
         if amount is not None:
-            self.page.get_by_label("Amount", exact=True).fill(amount)
+            self.page.get_by_label(self.word("pay.amount"), exact=True).fill(amount)
         if option == "Vipps":
-            self.stage.get_by_role("button", name="Pay").click()
+            self.stage.get_by_role("button", name=self.word("pay.pay")).click()
 
     def identify(self, phone: str = MANUAL) -> None:
-        self.dialog.get_by_label("Phone number").fill(phone)
-        self.dialog.get_by_role("button", name="Send to the customer").click()
+        self.dialog.get_by_label(self.word("identify.phone")).fill(phone)
+        self.dialog.get_by_role("button", name=self.word("identify.send")).click()
 
     def expect_stage(self, words: str, seconds: float = 20) -> None:
         expect(self.stage.get_by_role("heading", name=words)).to_be_visible(timeout=seconds * 1000)
 
 
 def _is_fault(line) -> bool:
-    """Errors of our own. A refusal, and a request given up for a newer one, are told as well and are none."""
-    told = ("Failed to load resource", "Response Status Error Code 4", "htmx:sendAbort", "htmx:afterRequest")
+    """Errors of our own. A refusal, a server that is away and a request given up for a newer one are told too and are none."""
+    told = ("Failed to load resource", "Response Status Error Code 4", "htmx:sendAbort", "htmx:sendError", "htmx:afterRequest")
     return line.type == "error" and not line.text.startswith(told)

@@ -38,7 +38,7 @@ RINGS = [
     Ring("launcher", "set-up, supervision, front door and mail sink", 5, False, "Tests/Launcher"),
     Ring("system", "all four services and the simulator, killed, cut off and flooded", 15, True, "Tests/System"),
     Ring("drills", "every drill in its short form: nothing lost, doubled or leaked", 20, True, "Tests/Drills"),
-    Ring("browser", "Chromium driven through every page", 12, True, "Tests/Browser"),
+    Ring("browser", "Chromium driven through every page", 20, True, "Tests/Browser"),
 ]
 
 
