@@ -71,6 +71,8 @@ package struct Assets: Sendable {
         ("--space-", "--s"), ("--radius-", "--r"), ("--text-soft", "--ts"), ("--size-", "--z"), ("--accent-", "--a"),
         ("--surface", "--u"), ("--line-strong", "--ls"), ("--sunken", "--k"), ("--touch", "--o"),
         ("--tone-soft", "--tf"), ("--tone", "--n"), ("--line", "--l"), ("--text", "--t"),
+        ("--accent", "--A"), ("--good", "--g"), ("--warn", "--w"), ("--bad", "--b"), ("--shade", "--h"),
+        ("--round", "--R"), ("--font", "--f"), ("--ground", "--G"),
     ]
     private static let scriptMarks = [
         (", ", ","), (" = ", "="), (" => ", "=>"), (") {", "){"), (" === ", "==="), (" !== ", "!=="), (" ? ", "?"),

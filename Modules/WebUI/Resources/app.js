@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const root = document.documentElement;
+  const on = addEventListener;
   /** @type {(name: string) => string} the content of a meta element of the shell */
   const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.getAttribute("content") ?? "";
   /** @type {(selector: string, from?: ParentNode) => HTMLElement[]} */
@@ -37,7 +38,7 @@
     }
     for (const button of all("[data-nav-toggle]")) button.setAttribute("aria-expanded", String(root.dataset.nav === "open"));
   };
-  addEventListener("hashchange", () => showPage());
+  on("hashchange", () => showPage());
 
   // ---- Requests: CSRF, command ids, nothing twice, errors in words -------------------------------------------------
   /** A random version 4 UUID; crypto.randomUUID is missing where the till is served without TLS. */
@@ -70,7 +71,7 @@
   };
   /** @type {(event: any) => boolean} */
   const changes = (event) => (event.detail.requestConfig?.verb ?? event.detail.verb) !== "get";
-  addEventListener("htmx:configRequest", (/** @type {any} */ event) => {
+  on("htmx:configRequest", (/** @type {any} */ event) => {
     event.detail.headers["X-CSRF-Token"] = meta("csrf");
     const stated = event.detail.parameters.commandID;
     if (changes(event)) event.detail.parameters.commandID = stated || commandOf(event.detail.elt);
@@ -80,10 +81,10 @@
   /** @type {(event: any) => boolean} whether a hand asked for it, and not a timer or the live connection */
   const isPressed = (event) => /^(click|submit)$/.test((event.detail.requestConfig ?? event.detail).triggeringEvent?.type);
   // A second press before the answer is no second wish; htmx would keep it and ask again afterwards.
-  addEventListener("htmx:confirm", (/** @type {any} */ event) => {
+  on("htmx:confirm", (/** @type {any} */ event) => {
     if (busy.has(event.detail.elt) && isPressed(event)) event.preventDefault();
   });
-  addEventListener("htmx:beforeRequest", (/** @type {any} */ event) => {
+  on("htmx:beforeRequest", (/** @type {any} */ event) => {
     sentAt.set(event.detail.xhr, performance.now());
     const element = event.detail.elt;
     if (!changes(event) && !isPressed(event)) return;
@@ -91,7 +92,7 @@
     busy.add(element);
     if (changes(event)) markBusy(element, true);
   });
-  addEventListener("htmx:afterRequest", (/** @type {any} */ event) => {
+  on("htmx:afterRequest", (/** @type {any} */ event) => {
     const { elt: element, xhr } = event.detail;
     learnServerTime(xhr);
     setTimeout(sendQueued);
@@ -120,17 +121,17 @@
     if (event.detail.target?.id === "main" && words) event.detail.target.replaceChildren(words.content.cloneNode(true));
   };
   for (const failure of ["htmx:sendError", "htmx:timeout"]) {
-    addEventListener(failure, (event) => { showFailedPage(event); toast(meta("text-unreachable"), "bad"); });
+    on(failure, (event) => { showFailedPage(event); toast(meta("text-unreachable"), "bad"); });
   }
   /** What a live update is about to take away: fields somebody types in, whose words go on in the new ones. @type {any[]} */
   let typed = [];
   /** @type {(field: any) => boolean} */
   const isTyped = (field) => isTextField(field) && field.value !== field.defaultValue;
-  addEventListener("htmx:afterSwap", () => {
+  on("htmx:afterSwap", () => {
     for (const { id, value } of typed.splice(0)) { const field = /** @type {any} */ (byID(id)); if (field) field.value = value; }
   });
   // HTML is swapped in whatever its status below 500 (a form with its errors, a page that says "not found"); JSON never is.
-  addEventListener("htmx:beforeSwap", (/** @type {any} */ event) => {
+  on("htmx:beforeSwap", (/** @type {any} */ event) => {
     const { xhr } = event.detail;
     const isHTML = /text\/html/.test(xhr.getResponseHeader("Content-Type") ?? "");
     if (xhr.status === 401 || xhr.status >= 500) return;
@@ -143,7 +144,7 @@
     }
     typed = event.detail.shouldSwap && cause?.type === "live" ? all("input[id]", event.detail.target).filter(isTyped) : [];
   });
-  addEventListener("htmx:responseError", (/** @type {any} */ event) => {
+  on("htmx:responseError", (/** @type {any} */ event) => {
     const { xhr, elt: element } = event.detail;
     if (xhr.status === 401) return void location.assign(`${meta("sign-in")}?return=${encodeURIComponent(location.pathname + location.hash)}`);
     showFailedPage(event);
@@ -162,19 +163,19 @@
     input?.focus();
     return true;
   };
-  addEventListener("input", (event) => {
+  on("input", (event) => {
     const input = /** @type {HTMLInputElement} */ (event.target);
     const wrong = input.name ? all(`[name="${CSS.escape(input.name)}"][aria-invalid=true]`, input.form ?? document) : [];
     if (!wrong.length) return;
     for (const alike of wrong) alike.removeAttribute("aria-invalid");
     for (const slot of all(`[data-error-for="${CSS.escape(input.name)}"]`, input.form ?? document)) slot.textContent = "";
   });
-  addEventListener("change", (event) => {
+  on("change", (event) => {
     const form = /** @type {Element} */ (event.target).closest?.("form[data-submit-on-change]");
     if (form) /** @type {HTMLFormElement} */ (form).requestSubmit();
   });
   // Plain forms (sign-in, sign-out) are not sent twice either.
-  addEventListener("submit", (event) => {
+  on("submit", (event) => {
     const form = /** @type {HTMLFormElement} */ (event.target);
     if (form.matches("[hx-post], [hx-put], [hx-delete], [hx-get], [method=dialog]")) return;
     if (busy.has(form)) return event.preventDefault();
@@ -218,7 +219,7 @@
     element.focus();
     if (element.matches("input:not([type=checkbox], [type=radio])") && !isTyped(element)) /** @type {any} */ (element).select();
   };
-  addEventListener("htmx:afterSettle", (/** @type {any} */ event) => settle(event.detail.elt, sentAt.get(event.detail.xhr)));
+  on("htmx:afterSettle", (/** @type {any} */ event) => settle(event.detail.elt, sentAt.get(event.detail.xhr)));
 
   // ---- Dialogs, menus, toasts --------------------------------------------------------------------------------------
   /** What gets the focus back; kept while a refused form replaces its own dialog. @type {HTMLElement | null} */
@@ -269,13 +270,13 @@
     moveToasts();
     setTimeout(remove, kind === "bad" ? 12000 : 5000);
   };
-  addEventListener("toast", (/** @type {any} */ event) => toast(event.detail.text ?? event.detail.value, event.detail.kind));
-  addEventListener("closeDialog", () => topDialog()?.close());
-  addEventListener("go", (/** @type {any} */ event) => {
+  on("toast", (/** @type {any} */ event) => toast(event.detail.text ?? event.detail.value, event.detail.kind));
+  on("closeDialog", () => topDialog()?.close());
+  on("go", (/** @type {any} */ event) => {
     const wanted = event.detail.route ?? event.detail.value;
     if (route() === wanted) showPage(true); else location.hash = `#/${wanted}`;
   });
-  addEventListener("click", (event) => {
+  on("click", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
     for (const menu of all("details.menu[open]")) {
       if (!menu.contains(target) || target.closest(".menu-items :is(a, button)")) menu.removeAttribute("open");
@@ -349,7 +350,7 @@
     keys.push({ key: event.key, at: event.timeStamp, field: isField ? field : null, before: isField ? field.value : "" });
     if (keys.length > scanner.lengthMax) keys.shift();
   };
-  addEventListener("keydown", (event) => {
+  on("keydown", (event) => {
     if (event.key === "Enter" && keys.length && scanTarget()) {
       const start = scanStart(event.timeStamp);
       if (start >= 0) {
@@ -437,8 +438,8 @@
     postponed.clear();
     for (const element of waiting) if (element.isConnected) refetch(element);
   }, 50);
-  addEventListener("focusout", refetchPostponed);
-  addEventListener("toggle", refetchPostponed, true);
+  on("focusout", refetchPostponed);
+  on("toggle", refetchPostponed, true);
   /** @type {(view: string | null) => void} */
   const refresh = (view) => { for (const element of all("[data-live]")) if (view === null || viewsOf(element).includes(view)) refetch(element); };
   /** @type {Map<string, number>} when each view was last told to have changed */
@@ -486,11 +487,11 @@
       retry = Math.min(retry * 2, 15000);
     };
   };
-  addEventListener("pagehide", () => stream?.close());
-  addEventListener("pageshow", (event) => { if (event.persisted) { wasLost = true; connect(); } });
+  on("pagehide", () => stream?.close());
+  on("pageshow", (event) => { if (event.persisted) { wasLost = true; connect(); } });
 
   // ---- Start -------------------------------------------------------------------------------------------------------
-  addEventListener("DOMContentLoaded", () => {
+  on("DOMContentLoaded", () => {
     settle(document.body);
     connect();
     if (byID("main")?.hasAttribute("data-routed")) showPage();
