@@ -116,6 +116,25 @@ def test_check_in_that_came_first_is_offered_or_thrown_away(open_till):
     till.expect_stage("Paid")
 
 
+def test_number_being_typed_outlives_a_live_update(open_till):
+    till = open_till()
+    till.start_sale("Espresso")
+    till.control.scan("47" + MANUAL, msn="123456", merchantQrId="fjellheim-oslo-1")
+    till.pay_with("Vipps")
+    expect(till.dialog).to_contain_text("Scanned")
+    till.dialog.get_by_label("Phone number").fill(MANUAL[:5])
+    till.dialog.get_by_role("button", name="Wrong customer").click()
+    expect(till.dialog).not_to_contain_text("Scanned")
+    field = till.dialog.get_by_label("Phone number")
+    expect(field).to_have_value(MANUAL[:5])
+    field.press("End")
+    till.page.keyboard.type(MANUAL[5:], delay=60)
+    till.page.keyboard.press("Enter")
+    till.expect_stage("Waiting for the customer")
+    till.control.act("47" + MANUAL, "approve")
+    till.expect_stage("Paid")
+
+
 def test_check_in_that_came_first_pays(open_till):
     till = open_till()
     till.start_sale("Te, valgfri smak")

@@ -15,6 +15,7 @@ from . import png
 
 WIDE = {"width": 1280, "height": 760}
 PHONE = {"width": 560, "height": 840}
+ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
 PATIENCE_MS = 20_000
 """Until something that happens by itself has happened, on a busy machine."""
 
@@ -29,12 +30,13 @@ class Camera:
         """Names of the pictures taken and their size in bytes."""
 
     def __enter__(self) -> "Camera":
-        chromium = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+        names = ("chromium", "chromium-browser", "google-chrome")
+        chromium = next((found for name in names if (found := shutil.which(name))), None)
         if chromium is None:
             raise LauncherError("No chromium in PATH. Tools/setup --tests installs Debian's.")
         self.folder.mkdir(parents=True, exist_ok=True)
         self._playwright = sync_playwright().start()
-        self._browser = self._playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        self._browser = self._playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -43,7 +45,8 @@ class Camera:
 
     def window(self, size: dict[str, int] = WIDE) -> Page:
         """A browser of its own: English, light, without movement."""
-        context = self._browser.new_context(viewport=size, locale="en-GB", color_scheme="light", reduced_motion="reduce")
+        context = self._browser.new_context(viewport=size, locale="en-GB", color_scheme="light",
+                                            reduced_motion="reduce")
         context.add_cookies([{"name": "language", "value": "en", "url": self.product.base_url}])
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
@@ -130,6 +133,11 @@ class Desk:
     def says(self, where: Locator, words: str) -> None:
         expect(where).to_contain_text(words, timeout=PATIENCE_MS)
 
-    def take(self, name: str, of: Locator | None = None, margin: int = 0) -> None:
-        self.page.evaluate("document.querySelector('#toasts')?.replaceChildren()")
+    def take(self, name: str, of: Locator | None = None, margin: int = 0, top: str = "body") -> None:
+        """With `top`, the part of the page (a selector) that the picture begins at. Toasts and the mouse are not in it."""
+        self.page.mouse.move(0, 0)
+        self.page.evaluate("""top => {
+            document.querySelector("#toasts")?.replaceChildren()
+            document.querySelector(top).scrollIntoView()
+        }""", top)
         self.camera.take(name, of or self.page, margin)

@@ -17,7 +17,8 @@ def with_palette(picture: bytes) -> bytes:
     for colour in counts:
         if colour not in index:
             index[colour] = index[min(palette, key=lambda other: sum((a - b) ** 2 for a, b in zip(colour, other)))]
-    rows = b"".join(b"\0" + bytes(index[pixel] for pixel in pixels[row * width:(row + 1) * width]) for row in range(height))
+    rows = b"".join(b"\0" + bytes(index[pixel] for pixel in pixels[at:at + width])
+                    for at in range(0, width * height, width))
     return SIGNATURE + b"".join([
         _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
         _chunk(b"PLTE", b"".join(palette)),

@@ -71,7 +71,8 @@ class Till(Desk):
     def scan(self, code: str) -> None:
         """As a keyboard-wedge scanner types: faster than any hand, Enter at the end."""
         self.page.evaluate("""code => { for (const key of [...code, "Enter"])
-            document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })) }""", code)
+            document.activeElement.dispatchEvent(
+                new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })) }""", code)
 
     def stands(self, words: str) -> None:
         self.is_there(self.stage.get_by_role("heading", name=words))
@@ -197,7 +198,7 @@ def given_back(till: Till) -> None:
     rows.last.get_by_role("link", name="View").click()
     till.page.get_by_role("button", name=re.compile("^Event log")).first.click()
     till.says(till.page.locator(".event-log"), "Money captured")
-    till.take("28-event-log")
+    till.take("28-event-log", top="#financial-title")
     till.press("Refund")
     till.dialog.get_by_role("checkbox", name=re.compile("Kanelbolle")).check()
     till.dialog.get_by_label("Quantity to return: Kanelbolle").fill("1")

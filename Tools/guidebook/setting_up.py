@@ -6,7 +6,8 @@ from .camera import Camera, Desk
 
 MSN = "678901"
 """A sales unit that the simulated Vipps knows and that no demo shop uses."""
-AGREEMENT, UNIT, PLACE, PROFILE, OPTION = "Vipps Square", "Fjellheim Square", "Market stall", "Market day", "Vipps at the square"
+AGREEMENT, UNIT, PLACE, PROFILE = "Vipps Square", "Fjellheim Square", "Market stall", "Market day"
+OPTION = "Vipps at the square"
 
 
 def walk(camera: Camera) -> None:
@@ -39,7 +40,8 @@ def agreement(desk: Desk, keys: dict[str, str]) -> None:
     desk.press("New agreement")
     desk.dialog.get_by_label("Display name").fill(AGREEMENT)
     desk.dialog.get_by_text("Set API Keys").click()
-    for label, key in (("client_id", "clientId"), ("client_secret", "clientSecret"), ("Ocp-Apim-Subscription-Key", "subscriptionKey")):
+    for label, key in (("client_id", "clientId"), ("client_secret", "clientSecret"),
+                       ("Ocp-Apim-Subscription-Key", "subscriptionKey")):
         desk.dialog.get_by_label(label).fill(keys[key])
     desk.take("03-agreement", desk.dialog, margin=24)
     desk.save()

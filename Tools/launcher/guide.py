@@ -14,10 +14,10 @@ PICTURES = paths.REPOSITORY / "docs" / "guide"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    words = argparse.ArgumentParser(prog="Tools/guide", description="Walks docs/guide.md in Chromium as a person would, "
-                                    "set-up and selling, on a fresh product with demo data and a simulated Vipps, and "
-                                    "takes the guide's pictures. Fails if a step does not do what the guide says.")
-    words.add_argument("--to", type=Path, default=PICTURES, help=f"folder of the pictures ({PICTURES.relative_to(paths.REPOSITORY)})")
+    words = argparse.ArgumentParser(prog="Tools/guide", description=(
+        "Walks docs/guide.md in Chromium as a person would, set-up and selling, on a fresh product with demo data and "
+        "a simulated Vipps, and takes the guide's pictures. Fails if a step does not do what the guide says."))
+    words.add_argument("--to", type=Path, default=PICTURES, help="folder of the pictures (docs/guide)")
     words.add_argument("--no-setup", action="store_true", help="take for granted that everything is installed")
     words.add_argument("--no-build", action="store_true", help="use what was built before")
     options = words.parse_args(arguments)
@@ -41,7 +41,8 @@ def _walk(folder: Path) -> None:
     from guidebook import selling, setting_up
     from guidebook.camera import Camera
     from .product import Product
-    with tempfile.TemporaryDirectory(prefix="guide-") as state, Product(state) as product, Camera(product, folder) as camera:
+    with (tempfile.TemporaryDirectory(prefix="guide-") as state, Product(state) as product,
+          Camera(product, folder) as camera):
         for chapter in (setting_up, selling):
             chapter.walk(camera)
         camera.forget_others()
