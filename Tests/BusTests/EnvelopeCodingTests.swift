@@ -54,6 +54,13 @@ struct EnvelopeCodingTests {
         #expect(error?.reason == "\(field): missing")
     }
 
+    @Test("nested so deeply that Foundation would end the process is unreadable")
+    func tooDeep() {
+        let bytes = Data(repeating: UInt8(ascii: "["), count: 513)
+        #expect(throws: UnreadableEnvelope.self) { try EnvelopeCoding.decode(bytes) }
+        #expect(throws: UnreadableEnvelope.self) { try IncomingMessage(bytes: bytes, from: "teller") }
+    }
+
     @Test("is not taken from a sender that claims another source")
     func forgedSource() throws {
         let bytes = try EnvelopeCoding.encode(envelope(data: "{}"), previousID: nil)

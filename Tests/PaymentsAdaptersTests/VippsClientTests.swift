@@ -277,6 +277,21 @@ final class FreedPort: @unchecked Sendable {  // Written once, before it is read
         #expect(!refusal.detail.contains("4791234567"))
     }
 
+    @Test(
+        "is kept without a phone number, however it is written",
+        arguments: ["4791234567", "+47 912 34 567", "0047-91-23-45-67", "47.9123.4567"])
+    func phoneNumbers(number: String) {
+        let body = #"{"title":"Not valid","detail":"The number \#(number) of sale 1000123 is unknown."}"#
+        let problem = VippsProblem(status: 400, body: Data(body.utf8))
+        #expect(problem.detail.filter(\.isNumber) == "1000123")
+        #expect(problem.detail.contains("of sale 1000123 is unknown"))
+    }
+
+    @Test("that is no JSON at all is a refusal all the same", arguments: ["", "[", String(repeating: "[", count: 513)])
+    func unreadable(body: String) {
+        #expect(VippsProblem(status: 400, body: Data(body.utf8)).form == .other)
+    }
+
     @Test("names the field of a field error")
     func field() {
         let body = """

@@ -195,7 +195,8 @@ import Testing
     @Test(
         "believe no answer that is not what the API promises",
         arguments: [
-            "", "{}", "[]", #"{"reference":"another-payment"}"#, payment.replacing("AUTHORIZED", with: "NEW"),
+            "", "{}", "[]", String(repeating: "[", count: 513), #"{"reference":"another-payment"}"#,
+            payment.replacing("AUTHORIZED", with: "NEW"),
             payment.replacing("NOK", with: "SEK"), payment.replacing("12500", with: "12500.5"),
             payment.replacing("till3-sale-000123-1", with: "till3-sale-000123-2"),
             payment.replacing(#""value":500"#, with: #""value":12501"#),

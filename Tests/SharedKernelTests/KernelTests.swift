@@ -105,3 +105,29 @@ import Testing
         #expect(Cause.beginning(at: Date(), trace: trace).trace == trace)
     }
 }
+
+@Suite("JSON from outside") struct ForeignJSONTests {
+    private static let brackets = String(repeating: "[", count: 513)
+
+    @Test(
+        "is refused before Foundation's reader sees what would end the process",
+        arguments: [
+            brackets, String(repeating: "[", count: 65), String(repeating: #"{"a":"#, count: 512) + "{",
+            #"{"text":"\\""# + #","x":"# + brackets, String(repeating: "[]", count: 3) + brackets,
+        ])
+    func tooDeep(text: String) {
+        #expect(throws: DecodingError.self) { try JSONDecoder.house.decode(foreign: text.utf8, as: [String].self) }
+    }
+
+    @Test("in another encoding is refused as well", arguments: [String.Encoding.utf16, .utf16LittleEndian, .utf32])
+    func encodings(encoding: String.Encoding) throws {
+        let bytes = try #require((#"["\u{2200}"]"# + Self.brackets).data(using: encoding))
+        #expect(throws: DecodingError.self) { try JSONDecoder.house.decode(foreign: bytes, as: [String].self) }
+    }
+
+    @Test("with brackets in its texts is read") func bracketsInTexts() throws {
+        let texts = [Self.brackets, #"\"[[{"#, "{{{{"]
+        let bytes = try JSONEncoder().encode(texts)
+        #expect(try JSONDecoder.house.decode(foreign: bytes, as: [String].self) == texts)
+    }
+}

@@ -34,7 +34,7 @@ struct Heads: AsyncParsableCommand {
         }
         var heard: [String: Heartbeat] = [:]
         for await case .received(let message) in events {
-            heard[message.peer] = try JSONDecoder.house.decode(Heartbeat.self, from: message.bytes)
+            heard[message.peer] = try JSONDecoder.house.decode(foreign: message.bytes)
             if heard.count == services.count { break }
         }
         patience.cancel()

@@ -34,7 +34,7 @@ package func decodeBody<Content: Decodable>(
     }
     let body = try await collectBody(of: request, maxBytes: maxBytes)
     do {
-        return try JSONDecoder.house.decode(Content.self, from: body)
+        return try JSONDecoder.house.decode(foreign: body)
     } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
         throw Problem(unreadable: body)
     } catch let error as DecodingError {
@@ -64,7 +64,9 @@ extension Problem {
     /// Foundation does not say where it met a number it could not take; so the first that is not whole or too large is
     /// looked for.
     fileprivate init(unreadable body: Data) {
-        guard let tree = try? JSONSerialization.jsonObject(with: body, options: .fragmentsAllowed) else {
+        guard JSONDecoder.isShallow(body),
+            let tree = try? JSONSerialization.jsonObject(with: body, options: .fragmentsAllowed)
+        else {
             self = .malformed("The body is not valid JSON.")
             return
         }

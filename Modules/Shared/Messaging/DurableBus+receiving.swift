@@ -51,7 +51,7 @@ extension DurableBus {
     }
 
     private func decode<Value: Decodable>(_ type: Value.Type, _ message: TransportMessage) throws -> Value {
-        try JSONDecoder.house.decode(Value.self, from: message.bytes)
+        try JSONDecoder.house.decode(foreign: message.bytes)
     }
 
     private func hear(_ heartbeat: Heartbeat, from peer: String) async throws {

@@ -25,7 +25,7 @@ package enum EnvelopeCoding {
     package static func decode(_ bytes: Data) throws -> Envelope {
         let fields: EnvelopeFields
         do {
-            fields = try JSONDecoder.house.decode(EnvelopeFields.self, from: bytes)
+            fields = try JSONDecoder.house.decode(foreign: bytes)
         } catch let error as DecodingError {
             throw UnreadableEnvelope(reason: error.whereAndWhy)
         }
@@ -106,7 +106,7 @@ package struct IncomingMessage: Sendable, Hashable {
         }
         let header: Header
         do {
-            header = try JSONDecoder().decode(Header.self, from: bytes)
+            header = try JSONDecoder().decode(foreign: bytes)
         } catch let error as DecodingError {
             throw UnreadableEnvelope(reason: error.whereAndWhy)
         }

@@ -84,7 +84,7 @@ enum PaymentBodies {
     }
 
     private static func decode<Body: Decodable>(_ type: Body.Type, _ bytes: [UInt8]) -> Body? {
-        try? JSONDecoder().decode(type, from: Data(bytes))
+        try? JSONDecoder().decode(foreign: bytes, as: type)
     }
 }
 

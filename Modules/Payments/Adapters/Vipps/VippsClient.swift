@@ -180,7 +180,7 @@ extension VippsClient {
         let askedAt = now()
         switch await answer(to: request, over: transport).result {
         case .success(let answer):
-            guard let body = try? JSONDecoder().decode(TokenBody.self, from: Data(answer.body)),
+            guard let body: TokenBody = try? JSONDecoder().decode(foreign: answer.body),
                 !body.token.isEmpty, body.life > 0, body.token.utf8.allSatisfy({ (33...126).contains($0) })
             else { return .failure(.unknown(.unreadableAnswer)) }
             return .success(VippsToken(text: body.token, fetchedAt: askedAt, life: body.life))

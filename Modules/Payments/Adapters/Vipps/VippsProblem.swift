@@ -1,4 +1,5 @@
 import Foundation
+import SharedKernel
 
 /// What Vipps said when it said no, in any of its three forms of error body. Decisions look at `code` and `status` alone.
 package struct VippsProblem: Error, Sendable, Hashable {
@@ -36,27 +37,27 @@ package struct VippsProblem: Error, Sendable, Hashable {
     package init(status: Int, body: Data) {
         self.status = status
         let decoder = JSONDecoder()
-        if let identity = try? decoder.decode(IdentityBody.self, from: body) {
+        if let identity: IdentityBody = try? decoder.decode(foreign: body) {
             form = .identity
-            code = identity.errorCodes?.first.map { "AADSTS\($0)" } ?? identity.error
+            code = identity.errorCodes?.first.map { "AADSTS\($0)" } ?? Self.short(identity.error)
             fields = []
             detail = "The identity service refused: \(Self.harmless(identity.error))."
-            traceID = identity.traceID
-        } else if let gateway = try? decoder.decode(GatewayBody.self, from: body) {
+            traceID = identity.traceID.map { String($0.prefix(100)) }
+        } else if let gateway: GatewayBody = try? decoder.decode(foreign: body) {
             form = .gateway
             code = nil
             fields = []
             detail = Self.harmless(gateway.message)
             traceID = nil
-        } else if let problem = try? decoder.decode(ProblemBody.self, from: body), problem.isTelling {
+        } else if let problem: ProblemBody = try? decoder.decode(foreign: body), problem.isTelling {
             let entries = (problem.extraDetails ?? []) + (problem.invalidParams ?? [])
             form = .problem
-            code = entries.first { $0.name?.lowercased() == "errorcode" }?.reason
+            code = entries.first { $0.name?.lowercased() == "errorcode" }?.reason.map(Self.short)
             fields = entries.filter { $0.name?.lowercased() != "errorcode" }
                 .map { Field(name: $0.name ?? "", reason: Self.harmless($0.reason ?? "")) }
             let words = [problem.title, problem.detail].compactMap { $0 } + fields.map { "\($0.name): \($0.reason)" }
             detail = Self.harmless(words.joined(separator: " · "))
-            traceID = problem.traceId
+            traceID = problem.traceId.map { String($0.prefix(100)) }
         } else {
             form = .other
             code = nil
@@ -66,25 +67,13 @@ package struct VippsProblem: Error, Sendable, Hashable {
         }
     }
 
-    /// No phone number in a text that is kept: runs of eight digits and more are hidden. At most 500 characters.
+    /// No phone number in a text that is kept: eight digits and more are hidden, also with a space, a hyphen or a dot
+    /// between them. At most 500 characters.
     static func harmless(_ text: String) -> String {
-        var result = ""
-        var digits = ""
-        func flush() {
-            result += digits.count >= 8 ? "•••" : digits
-            digits = ""
-        }
-        for character in text.prefix(500) {
-            if character.isASCII, character.isNumber {
-                digits.append(character)
-            } else {
-                flush()
-                result.append(character)
-            }
-        }
-        flush()
-        return result
+        String(text.prefix(500)).replacing(#/[0-9](?:[ .\-]?[0-9]){7,}/#, with: "•••")
     }
+
+    private static func short(_ code: String) -> String { String(harmless(code).prefix(100)) }
 
     private struct IdentityBody: Decodable {
         let error: String

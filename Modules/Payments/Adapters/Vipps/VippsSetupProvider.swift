@@ -129,7 +129,7 @@ extension VippsSetupProvider {
     }
 
     private func read<Body: Decodable>(_ bytes: [UInt8]) throws(SetupTrouble) -> Body {
-        do { return try JSONDecoder().decode(Body.self, from: Data(bytes)) } catch { throw Self.unreadable }
+        do { return try JSONDecoder().decode(foreign: bytes) } catch { throw Self.unreadable }
     }
 
     private func encode(_ body: some Encodable) -> [UInt8] {

@@ -22,7 +22,7 @@ package enum WebhookContent: Sendable, Hashable {
     /// Reads a body that came through `registration`. Tenant and sales unit are the registration's; an event of another
     /// sales unit is not understood.
     package init(body: Data, registration: WebhookRegistration, date: String) {
-        guard let content = try? JSONDecoder().decode(Body.self, from: body), content.msn == registration.msn else {
+        guard let content: Body = try? JSONDecoder().decode(foreign: body), content.msn == registration.msn else {
             self = .unreadable
             return
         }
