@@ -134,7 +134,7 @@ class Desk:
         expect(where).to_contain_text(words, timeout=PATIENCE_MS)
 
     def take(self, name: str, of: Locator | None = None, margin: int = 0, top: str = "body") -> None:
-        """With `top`, the part of the page (a selector) that the picture begins at. Toasts and the mouse are not in it."""
+        """With `top`, the part of the page (a selector) that the picture begins at. No toast and no mouse is in it."""
         self.page.mouse.move(0, 0)
         self.page.evaluate("""top => {
             document.querySelector("#toasts")?.replaceChildren()
