@@ -105,6 +105,22 @@ def test_codes_are_synced_made_shown_renamed_and_deleted(open_till):
     expect(page.locator("#toasts")).to_contain_text("The code stands at “Kasse 1”")
 
 
+def test_a_press_outlives_the_swap_of_its_button(open_till):
+    till = open_till(**ADMINISTRATOR)
+    page = till.page
+    till.go("vipps-sales-units")
+    page.get_by_role("button", name="Merchant callback QRs Fjellheim Oslo").click()
+    button = till.dialog.get_by_role("button", name="New code")
+    expect(button).to_be_visible()
+    pressed = button.element_handle()
+    button.hover()
+    page.mouse.down()
+    page.evaluate("document.getElementById('qrs-sync').click()")
+    page.wait_for_function("button => !button.isConnected", arg=pressed)
+    page.mouse.up()
+    expect(till.dialog.get_by_label("Name of the place")).to_be_visible()
+
+
 def test_profile_is_edited_and_chosen_for_the_session(open_till):
     till = open_till(**ADMINISTRATOR)
     page = till.page

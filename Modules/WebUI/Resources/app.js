@@ -174,6 +174,15 @@
     const form = /** @type {Element} */ (event.target).closest?.("form[data-submit-on-change]");
     if (form) /** @type {HTMLFormElement} */ (form).requestSubmit();
   });
+  // A button that is drawn anew between finger down and finger up has been pressed all the same; browsers lose such a click.
+  /** @type {any} */
+  let held = null;
+  on("pointerdown", (event) => { held = /** @type {Element} */ (event.target).closest?.("button[id], a[id]"); }, true);
+  on("pointerup", (event) => {
+    const anew = held && !held.isConnected && byID(held.id);
+    if (anew && anew.contains(/** @type {Node} */ (event.target))) anew.click();
+    held = null;
+  }, true);
   // Plain forms (sign-in, sign-out) are not sent twice either.
   on("submit", (event) => {
     const form = /** @type {HTMLFormElement} */ (event.target);
