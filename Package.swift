@@ -172,8 +172,8 @@ package.targets += [
     tests(
         "HTTPServingTests",
         imports: [
-            "SharedKernel", "HTTPServing", "ServiceRuntime", "Cryptography", hummingbird, hummingbirdTesting, logging,
-            metrics, coreMetrics,
+            "SharedKernel", "Messaging", "HTTPServing", "ServiceRuntime", "Cryptography", hummingbird,
+            hummingbirdTesting, logging, metrics, coreMetrics,
         ]),
     tests("WebUITests", imports: ["WebUI", "SharedKernel", "HTTPServing", hummingbird, hummingbirdTesting, mustache]),
     tests("PointOfSaleTests", imports: ["PointOfSale", "SharedKernel"]),

@@ -17,7 +17,7 @@ import ZeroMQMessaging
 /// financial-service: incoming payment options, the ledger, the event log of every payment.
 @main struct Main {
     static func main() async throws {
-        try await exitOnSettingProblem { @Sendable in
+        try await exitOnStartRefusal { @Sendable in
             let settings = try FinancialServiceSettings(try await SettingsReader.ofProcess())
             try await run(settings)
         }

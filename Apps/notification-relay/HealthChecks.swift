@@ -3,15 +3,10 @@ import Messaging
 import SQLiteStorage
 
 extension HealthCheck {
-    /// The service's own file answers.
+    /// The service's own file can be read and written.
     static func database(_ messages: SQLiteMessageStore) -> HealthCheck {
         HealthCheck("database") {
-            do {
-                _ = try await messages.outboxHead()
-                return .ready
-            } catch {
-                return .notReady("the file cannot be read: \(error)")
-            }
+            await messages.database.trouble().map { .notReady($0) } ?? .ready
         }
     }
 

@@ -16,7 +16,7 @@ import ZeroMQMessaging
 /// notification-relay: the live feed of every open page, and the invoice mails.
 @main struct Main {
     static func main() async throws {
-        try await exitOnSettingProblem { @Sendable in
+        try await exitOnStartRefusal { @Sendable in
             let settings = try NotificationRelaySettings(try await SettingsReader.ofProcess())
             try await run(settings)
         }

@@ -5,15 +5,10 @@ import SQLiteStorage
 import SharedKernel
 
 extension HealthCheck {
-    /// The service's own file answers.
+    /// The service's own file can be read and written.
     static func database(_ messages: SQLiteMessageStore) -> HealthCheck {
         HealthCheck("database") {
-            do {
-                _ = try await messages.outboxHead()
-                return .ready
-            } catch {
-                return .notReady("the file cannot be read: \(error)")
-            }
+            await messages.database.trouble().map { .notReady($0) } ?? .ready
         }
     }
 

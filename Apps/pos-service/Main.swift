@@ -16,7 +16,7 @@ import ZeroMQMessaging
 /// pos-service: sales, payments at the till, returns, and the set-up behind them.
 @main struct Main {
     static func main() async throws {
-        try await exitOnSettingProblem { @Sendable in
+        try await exitOnStartRefusal { @Sendable in
             let settings = try PointOfSaleSettings(try await SettingsReader.ofProcess())
             try await run(settings)
         }

@@ -17,7 +17,7 @@ import ZeroMQMessaging
 /// vipps-gateway: payments in flight, everything said to Vipps, and Vipps' webhooks.
 @main struct Main {
     static func main() async throws {
-        try await exitOnSettingProblem { @Sendable in
+        try await exitOnStartRefusal { @Sendable in
             let settings = try GatewaySettings(try await SettingsReader.ofProcess())
             try await run(settings)
         }

@@ -17,6 +17,7 @@ extension Problem {
         case .forbidden: isChange ? told("error.title", "error.csrf") : told("error.forbidden", "error.forbiddenText")
         case .notFound: told("error.notFound", "error.notFoundText")
         case .tooManyRequests: told("error.title", "error.tooMany")
+        case .serviceUnavailable: told("error.title", "error.storeUnavailable")
         case .internalServerError:
             Problem(
                 status, slug, title: words.text("error.title"),

@@ -4,6 +4,7 @@ import HTTPServing
 import Hummingbird
 import HummingbirdTesting
 import Logging
+import Messaging
 import SharedKernel
 import Testing
 
@@ -57,6 +58,7 @@ struct House {
         router.get("admin") { _, context in try jsonResponse(["user": try context.require(.administrator).userName]) }
         router.post("admin") { _, context in try jsonResponse(["user": try context.require(.administrator).userName]) }
         router.get("broken") { _, _ -> Response in throw CocoaError(.fileNoSuchFile) }
+        router.get("full") { _, _ -> Response in throw StoreUnavailable(reason: "disk full; make space on its disk") }
         router.get("things/:id") { _, context in
             let id: SaleID = try context.identifier("id", of: "sale")
             return try jsonResponse(["id": id.text])
@@ -195,6 +197,19 @@ extension TestResponse {
                 #expect(response.headers[.traceparent]?.contains("4bf92f3577b34da6a3ce929d0e0e4736") == true)
                 let policy = try #require(response.headers[.contentSecurityPolicy])
                 #expect(policy.contains("script-src 'self'") && !policy.contains("unsafe"))
+            }
+        }
+    }
+
+    @Test("to a full disk is a 503 that says what is the matter and what to do")
+    func fullDisk() async throws {
+        try await House().app.test(.router) { client in
+            try await client.execute(uri: "/full", method: .get) { response in
+                #expect(response.status == .serviceUnavailable)
+                let body = String(buffer: response.body)
+                for words in ["\"store-unavailable\"", "database", "make space", "Send the same request again"] {
+                    #expect(body.contains(words))
+                }
             }
         }
     }

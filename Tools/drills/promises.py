@@ -57,12 +57,12 @@ class WitnessedTill(Till):
         super().__init__(product, number)
 
     def get(self, path: str) -> dict:
-        return self._remember(super().get(path))
+        return self.remember(super().get(path))
 
     def insist(self, path: str, body: dict) -> dict:
-        return self._remember(super().insist(path, body))
+        return self.remember(super().insist(path, body))
 
-    def _remember(self, answer: dict) -> dict:
+    def remember(self, answer: dict) -> dict:
         if {"id", "total", "payments", "state"} <= answer.keys():
             told = Told.of(answer)
             with self._lock:

@@ -76,10 +76,12 @@ package struct InvoiceMailer: Service {
     }
 
     package func run() async throws {
-        try await queue.recover(now: now())
+        var isRecovered = false
         while !Task.isCancelled, !Task.isShuttingDownGracefully {
             let rest: TimeInterval
             do {
+                if !isRecovered { try await queue.recover(now: now()) }
+                isRecovered = true
                 rest = try await work()
             } catch {
                 logger.error("invoice mails could not be sent", metadata: ["error": "\(error)"])

@@ -47,10 +47,6 @@ package struct BusOperatorRoutes<Store: MessageStore>: Sendable {
             try await body()
         } catch let refused as BusOperationRefused {
             throw Problem.invalid([FieldProblem(field: refused.field, slug: refused.slug, reason: refused.reason)])
-        } catch is StoreUnavailable {
-            throw Problem(
-                .serviceUnavailable, "store-unavailable", title: "The database cannot be written",
-                detail: "Nothing was changed. See /readyz for the reason, mend it, and try again.")
         }
         return Response(status: .noContent)
     }

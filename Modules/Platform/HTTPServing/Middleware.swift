@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
+import Messaging
 import Metrics
 import SharedKernel
 
@@ -64,6 +65,11 @@ struct ProblemMiddleware: RouterMiddleware {
         case let decoding as DecodingError: return Problem(decoding)
         case let known as any HTTPResponseError where known.status.code < 500:
             return known.status == .notFound ? .notFound("page or resource") : .refused(known.status)
+        case let unavailable as StoreUnavailable:
+            logger.error(
+                "request refused",
+                metadata: ["reason": "\(unavailable.reason)", "trace": "\(context.trace.traceID)"])
+            return .storeUnavailable(unavailable)
         default:
             logger.error(
                 "request failed",

@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import Messaging
 import SharedKernel
 
 /// Why a request was refused, as `application/problem+json` (RFC 9457): what is wrong, where, and what to do.
@@ -77,6 +78,15 @@ extension Problem {
 
     package static func conflict(_ slug: String, _ detail: String, fields: [FieldProblem] = []) -> Problem {
         Problem(.conflict, slug, title: "Not possible as things are", detail: detail, fields: fields)
+    }
+
+    /// The disk is full or fails: an operator's matter, and what was asked for may be asked for again.
+    static func storeUnavailable(_ trouble: StoreUnavailable) -> Problem {
+        Problem(
+            .serviceUnavailable, "store-unavailable", title: "The database takes nothing for now",
+            detail:
+                "The database of this service does not work: \(trouble.reason). Nothing was promised. Send the same "
+                + "request again when there is space and the disk is well; /readyz says when.")
     }
 
     package static let signedOut = Problem(

@@ -1,20 +1,23 @@
 import Foundation
 import GRDB
+import Messaging
+import SharedKernel
 
 /// The one door of a SQLite file: WAL, `synchronous=FULL`, foreign keys, migrated, and owned by this process alone.
 ///
 /// SQLite before 3.51.3 can lose commits when two connections write or checkpoint one WAL file at the same instant. So
 /// a file has one owner, held by a lock file beside it, and nobody else may open it for writing. Back up with
-/// `backUp(to:)`.
+/// `backUp(to:)`. A disk that is full or fails is told as `StoreUnavailable` by every door (decision 0005).
 package struct SQLiteDatabase: Sendable {
+    /// For what `read` and `write` do not offer; its errors are SQLite's own.
     package let writer: any DatabaseWriter
     private let ownership: FileOwnership
+    let lastTrouble = LastTrouble()
 
     /// Opens or makes the file, brings its schema up to date and adds the tables of the message bus.
     ///
     /// - Throws: `DatabaseRefused` when another process owns the file, when a newer version of this program has
-    ///   migrated
-    ///   it, or when the required settings did not take; otherwise GRDB's `DatabaseError`.
+    ///   migrated it, when the required settings did not take, or when the disk is full or fails.
     package init(path: String, migrator: DatabaseMigrator) throws {
         try self.init(ownership: FileOwnership(of: path), migrator: migrator)
     }
@@ -34,14 +37,28 @@ package struct SQLiteDatabase: Sendable {
         configuration.busyMode = .timeout(5)
         configuration.maximumReaderCount = 4
         configuration.label = "sqlite"
-        let pool = try DatabasePool(path: ownership.path, configuration: configuration)
+        FailedSync.endProcess
+        let log = LeftLog(of: ownership.path)
+        try log.bringToDisk()
+        do {
+            writer = try Self.open(ownership.path, configuration, migrator)
+        } catch let error as DatabaseError {
+            throw DatabaseRefused(path: ownership.path, reason: StoreUnavailable(error).reason)
+        }
+        try log.syncFolder()
+    }
+
+    private static func open(
+        _ path: String, _ configuration: Configuration, _ migrator: DatabaseMigrator
+    ) throws -> DatabasePool {
+        let pool = try DatabasePool(path: path, configuration: configuration)
         // The pool sets NORMAL when it turns WAL on, and NORMAL loses commits when the power goes.
         try pool.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA synchronous = FULL")
             let synchronous = try Int.fetchOne(db, sql: "PRAGMA synchronous")
             let journal = try String.fetchOne(db, sql: "PRAGMA journal_mode")
             guard synchronous == 2, journal == "wal" else {
-                throw DatabaseRefused(path: ownership.path, reason: "WAL with synchronous=FULL could not be set")
+                throw DatabaseRefused(path: path, reason: "WAL with synchronous=FULL could not be set")
             }
         }
         var complete = migrator
@@ -49,12 +66,12 @@ package struct SQLiteDatabase: Sendable {
         try pool.read { [complete] db in
             guard try !complete.hasBeenSuperseded(db) else {
                 throw DatabaseRefused(
-                    path: ownership.path,
+                    path: path,
                     reason: "a newer version of this program has changed its schema; start that version")
             }
         }
         try complete.migrate(pool)
-        writer = pool
+        return pool
     }
 
     /// Path of the file.
@@ -73,8 +90,9 @@ package struct SQLiteDatabase: Sendable {
 }
 
 /// Why a file was not opened, in words for an operator.
-package struct DatabaseRefused: Error, Sendable, CustomStringConvertible {
+package struct DatabaseRefused: StartRefusal {
     package let path: String
     package let reason: String
+    package let exitCode: Int32 = 74  // EX_IOERR
     package var description: String { "database \(path) refused: \(reason)" }
 }

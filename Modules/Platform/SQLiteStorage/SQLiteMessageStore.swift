@@ -9,14 +9,12 @@ package final class SQLiteMessageStore: MessageStore {
 
     package let service: String
     package let appended = WakeSignal()
-    let writer: any DatabaseWriter
     /// The file it lives in.
     package let database: SQLiteDatabase
 
     package init(database: SQLiteDatabase, service: String) {
         self.database = database
         self.service = service
-        writer = database.writer
     }
 
     @discardableResult
@@ -65,6 +63,8 @@ package final class SQLiteMessageStore: MessageStore {
         ).map(EnvelopeCoding.decode)
     }
 
+    package func tryOut() async throws { try await database.tryOut() }
+
     static func epoch(_ db: Database) throws -> String {
         guard let epoch = try String.fetchOne(db.cachedStatement(sql: "SELECT epoch FROM bus_identity")) else {
             throw StoreUnavailable(reason: "the outbox has no epoch")
@@ -73,22 +73,12 @@ package final class SQLiteMessageStore: MessageStore {
     }
 
     func read<Value: Sendable>(_ body: @Sendable @escaping (Database) throws -> Value) async throws -> Value {
-        do { return try await writer.read(body) } catch { throw Self.classified(error) }
+        try await database.read(body)
     }
 
     func write<Value: Sendable>(_ body: @Sendable @escaping (Database) throws -> Value) async throws -> Value {
-        do { return try await writer.write(body) } catch { throw Self.classified(error) }
+        try await database.write(body)
     }
 
-    /// Trouble of the disk or the file becomes `StoreUnavailable`; everything else stays what it is.
-    static func classified(_ error: any Error) -> any Error {
-        guard let error = error as? DatabaseError else { return error }
-        let trouble: [ResultCode] = [
-            .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_NOMEM, .SQLITE_READONLY,
-            .SQLITE_CANTOPEN, .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_PROTOCOL, .SQLITE_INTERRUPT, .SQLITE_ABORT,
-        ]
-        guard trouble.contains(error.resultCode) else { return error }
-        // Without the statement and its values, which may hold what no log may hold.
-        return StoreUnavailable(reason: "\(error.extendedResultCode): \(error.message ?? "no message")")
-    }
+    static func classified(_ error: any Error) -> any Error { StoreUnavailable.classified(error) }
 }

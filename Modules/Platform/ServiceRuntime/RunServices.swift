@@ -1,5 +1,6 @@
 import Logging
 import ServiceLifecycle
+import SharedKernel
 import UnixSignals
 
 #if canImport(Glibc)
@@ -19,13 +20,13 @@ package func runServices(
     try await ServiceGroup(configuration: configuration).run()
 }
 
-/// Ends the process with words instead of a crash report when its settings are wrong.
-package func exitOnSettingProblem<Result>(_ body: () async throws -> Result) async rethrows -> Result {
+/// Ends the process with words instead of a crash report when it cannot start: settings, database, disk.
+package func exitOnStartRefusal<Result>(_ body: () async throws -> Result) async rethrows -> Result {
     do {
         return try await body()
-    } catch let problem as SettingProblem {
-        let words = Array("\(problem)\n".utf8)
+    } catch let refusal as any StartRefusal {
+        let words = Array("\(refusal)\n".utf8)
         _ = write(STDERR_FILENO, words, words.count)
-        exit(78)  // EX_CONFIG of sysexits.h
+        exit(refusal.exitCode)
     }
 }

@@ -1,10 +1,12 @@
 import Configuration
 import Foundation
+import SharedKernel
 import SystemPackage
 
 /// A setting that is missing or wrong. The text names the key and says what to do; it never repeats a secret.
-package struct SettingProblem: Error, Sendable, Hashable, CustomStringConvertible {
+package struct SettingProblem: StartRefusal, Hashable {
     package let description: String
+    package var exitCode: Int32 { 78 }  // EX_CONFIG
 
     package init(_ key: String, _ words: String) {
         description = "setting \(SettingsReader.environmentName(of: key)): \(words)"

@@ -66,6 +66,21 @@ static _Atomic unsigned char roles[FILES_MAX];
 static _Atomic int64_t turns;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* What the process before was noting when it was killed; without this, nobody could read what is noted behind it. */
+static int64_t cut_off_half_a_record(void) {
+    struct stat now;
+    struct record record;
+    int64_t place = 0;
+    if (fstat(log_file, &now) != 0) _exit(70);
+    while (syscall(SYS_pread64, log_file, &record, sizeof record, place) == sizeof record) {
+        int64_t next = place + (int64_t)sizeof record + (int64_t)record.length;
+        if (next > now.st_size) break;
+        place = next;
+    }
+    if (syscall(SYS_ftruncate, log_file, place) != 0) _exit(70);
+    return place;
+}
+
 __attribute__((constructor)) static void begin(void) {
     const char *folder = getenv("DISK_FOLDER"), *path = getenv("DATABASE_PATH");
     if (!folder || !path) return;
@@ -87,8 +102,7 @@ __attribute__((constructor)) static void begin(void) {
     syscall(SYS_close, shared);
     if (page == MAP_FAILED) _exit(70);
     control = page;
-    struct stat now;
-    may_begin_anew = fstat(log_file, &now) == 0 && now.st_size == 0;
+    may_begin_anew = cut_off_half_a_record() == 0;
     database_length = strlen(database);
 }
 

@@ -15,14 +15,14 @@ package struct SQLiteEventLog: EventLog {
     }
 
     package func record(_ event: PaymentEvent, of tenant: TenantID, cause: Cause, now: Date) async throws {
-        try await database.writer.write { try record(event, of: tenant, cause: cause, now: now, in: $0) }
+        try await database.write { try record(event, of: tenant, cause: cause, now: now, in: $0) }
     }
 
     package func note(
         _ fact: PaymentFact, about payment: PaymentID, sale: SaleID, at: Date, of tenant: TenantID, cause: Cause,
         now: Date
     ) async throws {
-        try await database.writer.write { db in
+        try await database.write { db in
             try note(fact, about: payment, sale: sale, at: at, of: tenant, cause: cause, now: now, in: db)
         }
     }
@@ -69,7 +69,7 @@ package struct SQLiteEventLog: EventLog {
     package func history(
         of payment: PaymentID, of tenant: TenantID, limit: Int
     ) async throws -> (summary: PaymentSummary, events: [PaymentEvent])? {
-        try await database.writer.read { db in
+        try await database.read { db in
             guard let summary = try Self.summary(of: payment, of: tenant, in: db) else { return nil }
             let rows = try Row.fetchAll(
                 db,

@@ -7,7 +7,7 @@ import SharedKernel
 extension SQLiteLedger {
     package func entries(of tenant: TenantID, _ filter: LedgerFilter, limit: Int) async throws -> [LedgerEntry] {
         let (condition, arguments) = Self.condition(tenant, filter)
-        return try await database.writer.read { db in
+        return try await database.read { db in
             try Row.fetchAll(
                 db, sql: "SELECT * FROM ledger_entry WHERE \(condition) ORDER BY sequence DESC LIMIT ?",
                 arguments: arguments + [limit]
@@ -16,7 +16,7 @@ extension SQLiteLedger {
     }
 
     package func entries(of tenant: TenantID, aroundSale sale: SaleID) async throws -> [LedgerEntry] {
-        try await database.writer.read { db in
+        try await database.read { db in
             try Row.fetchAll(
                 db,
                 sql: """
@@ -47,7 +47,7 @@ extension SQLiteLedger {
             FROM ledger_entry WHERE \(condition) GROUP BY \(group)kind, currency
             ORDER BY \(grouping == .day ? "day DESC, " : "")newest DESC LIMIT ?
             """
-        return try await database.writer.read { db in
+        return try await database.read { db in
             try Row.fetchAll(db, sql: sql, arguments: arguments + [limit]).map { row in
                 let table = "ledger_entry"
                 guard let payments = try row.money("payments", of: table),

@@ -22,7 +22,7 @@ package struct SQLiteLedger: Ledger {
     package func register(
         _ fact: MoneyFact, of tenant: TenantID, cause: Cause, now: Date
     ) async throws -> [LedgerEntry] {
-        try await database.writer.write { try register(fact, of: tenant, cause: cause, now: now, in: $0) }
+        try await database.write { try register(fact, of: tenant, cause: cause, now: now, in: $0) }
     }
 
     /// The same, in the transaction of a message's cursor.
@@ -49,7 +49,7 @@ package struct SQLiteLedger: Ledger {
     }
 
     package func verification(of tenant: TenantID) async throws -> LedgerVerification {
-        try await database.writer.read { db in
+        try await database.read { db in
             var chain = LedgerChain(of: tenant, digest: SHA256Digest.of)
             var broken: LedgerChain.Break?
             let cursor = try Row.fetchCursor(

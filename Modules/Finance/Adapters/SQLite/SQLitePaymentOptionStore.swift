@@ -17,13 +17,13 @@ package struct SQLitePaymentOptionStore: PaymentOptionStore {
     }
 
     package func catalogue(of tenant: TenantID) async throws -> PaymentOptionCatalogue {
-        try await database.writer.read { try Self.catalogue(of: tenant, in: $0) }
+        try await database.read { try Self.catalogue(of: tenant, in: $0) }
     }
 
     package func change(
         _ command: PaymentOptionCommand, of tenant: TenantID, cause: Cause, now: Date
     ) async throws -> Result<PaymentOption, PaymentOptionRefusal> {
-        let outcome = try await database.writer.write { db -> Result<PaymentOption, PaymentOptionRefusal> in
+        let outcome = try await database.write { db -> Result<PaymentOption, PaymentOptionRefusal> in
             let before = try Self.catalogue(of: tenant, in: db)
             let events: [PaymentOptionEvent]
             do throws(PaymentOptionRefusal) {

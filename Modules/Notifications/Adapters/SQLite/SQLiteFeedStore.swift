@@ -10,7 +10,7 @@ package struct SQLiteFeedStore: FeedStore {
     package init(database: SQLiteDatabase) { self.database = database }
 
     package func state(of tenant: TenantID) async throws -> FeedState {
-        try await database.writer.read { db in
+        try await database.read { db in
             let row = try Row.fetchOne(
                 db,
                 sql: """
@@ -24,7 +24,7 @@ package struct SQLiteFeedStore: FeedStore {
     }
 
     package func events(of tenant: TenantID, after number: Int64, limit: Int) async throws -> [FeedEvent] {
-        try await database.writer.read { db in
+        try await database.read { db in
             try Row.fetchAll(
                 db, sql: "SELECT * FROM feed_event WHERE tenant_id = ? AND number > ? ORDER BY number LIMIT ?",
                 arguments: [tenant.text, number, limit]
@@ -38,7 +38,7 @@ package struct SQLiteFeedStore: FeedStore {
 
     @discardableResult
     package func append(views: [String], of tenant: TenantID, now: Date) async throws -> FeedEvent {
-        try await database.writer.write { try append(views: views, of: tenant, now: now, in: $0) }
+        try await database.write { try append(views: views, of: tenant, now: now, in: $0) }
     }
 
     /// The same, in the transaction of a message's cursor.
@@ -65,7 +65,7 @@ package struct SQLiteFeedStore: FeedStore {
 
     package func prune(now: Date, keeping retention: FeedRetention) async throws {
         let oldest = now.timeIntervalSince1970 - retention.age / .seconds(1)
-        try await database.writer.write { db in
+        try await database.write { db in
             // By number, so that a clock that once jumped makes no hole.
             try db.execute(
                 sql: """

@@ -57,17 +57,17 @@ package struct SQLiteInvoiceMailQueue: InvoiceMailQueue {
     package func change(
         _ command: InvoiceMailCommand, sale: SaleID, of tenant: TenantID, now: Date
     ) async throws -> Result<InvoiceMail, InvoiceMailRefusal> {
-        try await database.writer.write { try change(command, sale: sale, of: tenant, now: now, in: $0) }
+        try await database.write { try change(command, sale: sale, of: tenant, now: now, in: $0) }
     }
 
     package func changeNow(
         _ command: InvoiceMailCommand, sale: SaleID, of tenant: TenantID, now: Date
     ) throws -> Result<InvoiceMail, InvoiceMailRefusal> {
-        try database.writer.write { try change(command, sale: sale, of: tenant, now: now, in: $0) }
+        try database.writeNow { try change(command, sale: sale, of: tenant, now: now, in: $0) }
     }
 
     package func recover(now: Date) async throws {
-        try await database.writer.write { db in
+        try await database.write { db in
             let left = try Row.fetchAll(
                 db, sql: "SELECT * FROM invoice_mail WHERE state IN ('sending', 'handed-over')")
             for row in left {
@@ -78,7 +78,7 @@ package struct SQLiteInvoiceMailQueue: InvoiceMailQueue {
     }
 
     package func erase(endedBefore instant: Date) async throws {
-        try await database.writer.write { db in
+        try await database.write { db in
             try db.execute(
                 sql: """
                     UPDATE invoice_mail SET sale = NULL
@@ -112,7 +112,7 @@ package struct SQLiteInvoiceMailQueue: InvoiceMailQueue {
     // MARK: Out
 
     package func nextDue(now: Date) async throws -> InvoiceLetter? {
-        try await database.writer.read { db in
+        try await database.read { db in
             let row = try Row.fetchOne(
                 db,
                 sql: """
@@ -124,7 +124,7 @@ package struct SQLiteInvoiceMailQueue: InvoiceMailQueue {
     }
 
     package func nextDueAt() async throws -> Date? {
-        try await database.writer.read { db in
+        try await database.read { db in
             try Double.fetchOne(
                 db, sql: "SELECT min(not_before) FROM invoice_mail WHERE state = 'waiting' AND sale IS NOT NULL"
             ).map(Date.init(timeIntervalSinceReferenceDate:))
@@ -147,7 +147,7 @@ package struct SQLiteInvoiceMailQueue: InvoiceMailQueue {
         }
         sql += " ORDER BY queued_at DESC, sale_id DESC LIMIT ?"
         arguments += [limit]
-        return try await database.writer.read { [sql, arguments] db in
+        return try await database.read { [sql, arguments] db in
             try Row.fetchAll(db, sql: sql, arguments: arguments).map(InvoiceMailRow.mail)
         }
     }

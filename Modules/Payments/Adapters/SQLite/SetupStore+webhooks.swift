@@ -26,7 +26,7 @@ extension SQLiteSetupStore {
     }
 
     func remembered(_ slot: WebhookSlot) async throws -> RememberedSlot {
-        try await database.writer.read { db in
+        try await database.read { db in
             let own = try Row.fetchAll(
                 db,
                 sql: """
@@ -51,7 +51,7 @@ extension SQLiteSetupStore {
 
     /// Remembers that we are about to register `url`, so that a lost answer leaves no stranger behind at Vipps.
     func intendRegistration(token: String, url: String, for slot: WebhookSlot, at now: Date) async throws {
-        try await database.writer.write { db in
+        try await database.write { db in
             try db.execute(
                 sql: """
                     INSERT INTO webhook_registration (token, tenant_id, agreement_id, msn, topic, url, created_at)
@@ -68,7 +68,7 @@ extension SQLiteSetupStore {
     func registered(
         token: String, webhookID: String, secretEnvelope: Data, by job: QueuedSetupJob, slot: WebhookSlot, at now: Date
     ) async throws {
-        try await database.writer.write { db in
+        try await database.write { db in
             try db.execute(
                 sql: """
                     UPDATE webhook_registration SET webhook_id = ?, secret_envelope = ?, registered_at = ?
@@ -83,7 +83,7 @@ extension SQLiteSetupStore {
 
     /// The registration is gone at Vipps. Its secret stays for a while, for deliveries that are still under way.
     func retire(url: String, of slot: WebhookSlot, at now: Date) async throws {
-        try await database.writer.write { db in
+        try await database.write { db in
             try db.execute(
                 sql: """
                     UPDATE webhook_registration SET retired_at = coalesce(retired_at, ?) WHERE url = ? AND tenant_id = ?
@@ -129,7 +129,7 @@ extension SQLiteSetupStore {
     package func tidy(at now: Date) async throws {
         let day: TimeInterval = 86_400
         let instant = now.timeIntervalSince1970
-        try await database.writer.write { db in
+        try await database.write { db in
             try db.execute(
                 sql: "DELETE FROM webhook_registration WHERE retired_at < ?", arguments: [instant - 8 * day])
             try db.execute(

@@ -129,7 +129,7 @@ package struct SQLiteSetupStore: Sendable {
 
     /// Agreements whose first job is due, without those in `busy`.
     func agreementsWithDueJob(at now: Date, busy: Set<AgreementID>, limit: Int) async throws -> [AgreementID] {
-        try await database.writer.read { db in
+        try await database.read { db in
             let all = try String.fetchAll(
                 db,
                 sql: """
@@ -143,7 +143,7 @@ package struct SQLiteSetupStore: Sendable {
 
     /// The first job of an agreement when it is due: the later ones wait for it, so that what was asked last stands last.
     func dueJob(of agreement: AgreementID, at now: Date) async throws -> QueuedSetupJob? {
-        try await database.writer.read { db in
+        try await database.read { db in
             guard
                 let row = try Row.fetchOne(
                     db, sql: "SELECT * FROM setup_job WHERE agreement_id = ? ORDER BY number LIMIT 1",
@@ -155,7 +155,7 @@ package struct SQLiteSetupStore: Sendable {
     }
 
     func postpone(_ job: QueuedSetupJob, until instant: Date) async throws {
-        try await database.writer.write { db in
+        try await database.write { db in
             try db.execute(
                 sql: "UPDATE setup_job SET attempts = attempts + 1, due_at = ? WHERE number = ?",
                 arguments: [instant.timeIntervalSince1970, job.number])
@@ -164,7 +164,7 @@ package struct SQLiteSetupStore: Sendable {
 
     /// Takes the job off the list and tells what it brought, together or not at all.
     func finish(_ job: QueuedSetupJob, telling facts: [SetupFact], at now: Date) async throws {
-        try await database.writer.write { db in
+        try await database.write { db in
             try db.execute(sql: "DELETE FROM setup_job WHERE number = ?", arguments: [job.number])
             for fact in facts { try tell(fact, of: job, at: now, in: db) }
         }
@@ -172,7 +172,7 @@ package struct SQLiteSetupStore: Sendable {
 
     /// Queues a look at the webhooks of every sales unit that should have them and has no such look waiting.
     package func queueWebhookWatch(at now: Date) async throws {
-        try await database.writer.write { db in
+        try await database.write { db in
             let rows = try Row.fetchAll(
                 db,
                 sql: """
@@ -197,12 +197,12 @@ package struct SQLiteSetupStore: Sendable {
     func salesUnit(
         _ unit: SalesUnitID, tenant: TenantID
     ) async throws -> (agreementID: AgreementID, msn: String)? {
-        try await database.writer.read { db in try salesUnit(unit, tenant: tenant, in: db) }
+        try await database.read { db in try salesUnit(unit, tenant: tenant, in: db) }
     }
 
     /// The MSNs of the agreement's sales units.
     func msns(of agreement: AgreementID, tenant: TenantID) async throws -> [String] {
-        try await database.writer.read { db in
+        try await database.read { db in
             try String.fetchAll(
                 db, sql: "SELECT msn FROM setup_sales_unit WHERE agreement_id = ? AND tenant_id = ? ORDER BY msn",
                 arguments: [agreement.text, tenant.text])
@@ -212,7 +212,7 @@ package struct SQLiteSetupStore: Sendable {
 
 extension SQLiteSetupStore: SealedKeys {
     package func keysEnvelope(of agreement: AgreementID, tenant: TenantID) async throws -> Data? {
-        try await database.writer.read { db in
+        try await database.read { db in
             try Data.fetchOne(
                 db,
                 sql: """

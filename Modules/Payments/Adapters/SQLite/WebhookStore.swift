@@ -44,7 +44,7 @@ package struct SQLiteWebhookStore: Sendable {
 
     /// The registration with this secret path part; `nil` when there is none with a secret.
     package func registration(token: String) async throws -> WebhookRegistration? {
-        try await database.writer.read { db in
+        try await database.read { db in
             guard
                 let row = try Row.fetchOne(
                     db.cachedStatement(
@@ -70,7 +70,7 @@ package struct SQLiteWebhookStore: Sendable {
         // Sealing is work for the processor, not for the one writer.
         let sealedToken: Data? =
             if case .checkIn(let checkIn) = content { try sealing.seal(Data(checkIn.token.text.utf8)) } else { nil }
-        return try await database.writer.write { db in
+        return try await database.write { db in
             try db.cachedStatement(
                 sql: """
                     INSERT OR IGNORE INTO webhook_inbox (tenant_id, event_key, webhook_token, received_at, body)
@@ -148,7 +148,7 @@ package struct SQLiteWebhookStore: Sendable {
 extension SQLiteWebhookStore: CheckInTokens {
     /// `nil` also once the token is erased.
     package func token(for checkIn: CheckInID, of tenant: TenantID) async throws -> CheckInToken? {
-        let found = try await database.writer.read { db -> (envelope: Data, validUntil: Date)? in
+        let found = try await database.read { db -> (envelope: Data, validUntil: Date)? in
             guard
                 let row = try Row.fetchOne(
                     db,

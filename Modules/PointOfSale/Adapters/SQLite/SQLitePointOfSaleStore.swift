@@ -7,12 +7,12 @@ import SharedKernel
 
 /// Sales and set-up in pos-service's SQLite file, and the messages that tell of them in the same transactions.
 package struct SQLitePointOfSaleStore: SaleStore, SetUpStore {
-    let writer: any DatabaseWriter
+    let database: SQLiteDatabase
     let messages: SQLiteMessageStore
     let now: Now
 
     package init(database: SQLiteDatabase, messages: SQLiteMessageStore, now: @escaping Now) {
-        writer = database.writer
+        self.database = database
         self.messages = messages
         self.now = now
     }
@@ -45,7 +45,7 @@ package struct SQLitePointOfSaleStore: SaleStore, SetUpStore {
         _ body: @escaping @Sendable (SQLitePointOfSaleTransaction) throws -> Value
     ) async throws -> Value {
         let now = now()
-        return try await writer.read { [messages] db in
+        return try await database.read { [messages] db in
             try body(SQLitePointOfSaleTransaction(db, messages: messages, cause: .beginning(at: now), now: now))
         }
     }
@@ -55,7 +55,7 @@ package struct SQLitePointOfSaleStore: SaleStore, SetUpStore {
     ) async throws -> Value {
         let now = now()
         let cause = Cause.beginning(at: now)
-        return try await writer.write { [messages] db in
+        return try await database.write { [messages] db in
             let transaction = SQLitePointOfSaleTransaction(db, messages: messages, cause: cause, now: now)
             let value = try body(transaction)
             try transaction.finish()

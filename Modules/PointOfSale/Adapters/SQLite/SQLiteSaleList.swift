@@ -7,12 +7,12 @@ import SharedKernel
 /// The list of sales. Every filter has an index that is already in the order of the list, so that a page costs the same
 /// with a thousand sales and with a million.
 package struct SQLiteSaleList: SaleList {
-    private let writer: any DatabaseWriter
+    private let database: SQLiteDatabase
 
-    package init(database: SQLiteDatabase) { writer = database.writer }
+    package init(database: SQLiteDatabase) { self.database = database }
 
     package func page(_ query: SaleQuery, in tenant: TenantID) async throws -> SalePage {
-        try await writer.read { db in try Self.page(query, in: tenant, db) }
+        try await database.read { db in try Self.page(query, in: tenant, db) }
     }
 
     private static func page(_ query: SaleQuery, in tenant: TenantID, _ db: Database) throws -> SalePage {
