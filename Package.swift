@@ -33,6 +33,7 @@ func tests(_ name: String, imports: [Target.Dependency], resources: [Resource] =
 
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
@@ -109,7 +110,8 @@ let package = Package(
         room(
             "HTTPServing", at: "Platform/HTTPServing",
             imports: [
-                "SharedKernel", "Messaging", "Cryptography", hummingbird, httpTypes, nioCore, logging, metrics,
+                "SharedKernel", "Messaging", "Cryptography", hummingbird, hummingbirdCore, httpTypes, nioCore, logging,
+                metrics,
             ]),
         room(
             "ServiceRuntime", at: "Platform/ServiceRuntime",

@@ -65,7 +65,7 @@ import ZeroMQMessaging
         router.add(pages.endpoints)
         assets.addRoutes(to: router, base: "financial")
         let web = Application(
-            router: router,
+            router: router, server: houseServer(),
             configuration: .init(address: .hostname(house.host, port: house.port), serverName: service),
             logger: logger)
 

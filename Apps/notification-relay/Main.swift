@@ -59,7 +59,7 @@ import ZeroMQMessaging
         router.add(LiveFeedRoute(hub: hub, feed: feed).endpoints)
         router.add(InvoiceMailAPI(queue: mails, mailQueued: mailQueued).endpoints)
         let web = Application(
-            router: router,
+            router: router, server: houseServer(),
             configuration: .init(address: .hostname(house.host, port: house.port), serverName: service),
             logger: logger)
         // Stopped first: it sends the pages home, or the web server would wait for them.

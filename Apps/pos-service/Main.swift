@@ -70,7 +70,7 @@ import ZeroMQMessaging
         pages.add(to: router)
         BusOperatorRoutes(bus: bus).add(to: router, base: "/pos")
         let web = Application(
-            router: router,
+            router: router, server: houseServer(),
             configuration: .init(address: .hostname(house.host, port: house.port), serverName: service),
             logger: logger)
 

@@ -74,7 +74,7 @@ import ZeroMQMessaging
         WebhookRoutes(store: webhooks, signals: payments, logger: logger).add(to: router)
         BusOperatorRoutes(bus: bus).add(to: router, base: "/vipps")
         let web = Application(
-            router: router,
+            router: router, server: houseServer(),
             configuration: .init(address: .hostname(house.host, port: house.port), serverName: service),
             logger: logger)
 

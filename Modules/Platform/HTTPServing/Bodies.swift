@@ -9,7 +9,7 @@ package let bodyBytesMax = 65_536
 
 /// The raw bytes of a body.
 ///
-/// - Throws: `Problem` 413 beyond `maxBytes`.
+/// - Throws: `Problem` 413 beyond `maxBytes`, 400 when the body breaks off or is not sent as HTTP demands.
 package func collectBody(of request: Request, maxBytes: Int = bodyBytesMax) async throws -> Data {
     var request = request
     do {
@@ -18,6 +18,10 @@ package func collectBody(of request: Request, maxBytes: Int = bodyBytesMax) asyn
         throw Problem(
             .contentTooLarge, "too-large", title: "The request is too large",
             detail: "At most \(maxBytes) bytes are accepted here. Send less at a time.")
+    } catch let cancellation as CancellationError {
+        throw cancellation
+    } catch {
+        throw Problem.malformed("The body could not be read to its end.")
     }
 }
 

@@ -65,12 +65,11 @@ package struct WebhookRoutes: Sendable {
         if let text = request.headers[.contentLength], let length = Int(text), length > Self.bodyBytesMax {
             throw tooLarge
         }
-        var body = Data()
-        for try await part in request.body {
-            body.append(contentsOf: part.readableBytesView)
-            if body.count > Self.bodyBytesMax { throw tooLarge }
+        do {
+            return try await collectBody(of: request, maxBytes: Self.bodyBytesMax)
+        } catch let problem as Problem where problem.status == .contentTooLarge {
+            throw tooLarge
         }
-        return body
     }
 
     private var tooLarge: Problem {
