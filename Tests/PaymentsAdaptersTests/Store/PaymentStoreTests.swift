@@ -105,7 +105,7 @@ import Testing
         #expect(try await store.payment(name) != nil)
     }
 
-    @Test("queues by due time, fairly by agreement, without the paused", arguments: MadePaymentStore.allCases)
+    @Test("queues by due time, fairly by agreement, without some", arguments: MadePaymentStore.allCases)
     func queue(_ made: MadePaymentStore) async throws {
         let store = try made.make()
         let (busy, quiet, paused) = (AgreementID(UUID()), AgreementID(UUID()), AgreementID(UUID()))
@@ -116,13 +116,43 @@ import Testing
         let late = Date.paymentStart + 30
         _ = try await store.begin(.made(agreement: quiet, at: late), at: late)
         _ = try await store.begin(.made(agreement: paused, at: late), at: late)
-        let due = try await store.due(at: late, perAgreementMax: 4, max: 100, paused: [paused])
-        #expect(due.map(\.agreementID) == [busy, busy, busy, busy, quiet])
-        #expect(due.map(\.dueAt) == due.map(\.dueAt).sorted())
-        #expect(try await store.due(at: .paymentStart - 1, perAgreementMax: 4, max: 100, paused: []).isEmpty)
-        #expect(try await store.due(at: late, perAgreementMax: 4, max: 2, paused: []).count == 2)
-        #expect(try await store.nextDue(after: .paymentStart + 18.5, paused: []) == .paymentStart + 19)
-        #expect(try await store.nextDue(after: late, paused: []) == nil)
+        func due(at now: Date, perAgreementMax: Int = 4, max: Int = 100) async throws -> [DuePayment] {
+            try await store.due(.urgent, at: now, perAgreementMax: perAgreementMax, max: max, except: [paused])
+        }
+        let found = try await due(at: late)
+        #expect(found.map(\.agreementID) == [busy, quiet, busy, busy, busy])
+        let ofBusy = found.filter { $0.agreementID == busy }.map(\.dueAt)
+        #expect(ofBusy == (0..<4).map { .paymentStart + Double($0) })
+        #expect(try await due(at: .paymentStart - 1).isEmpty)
+        #expect(try await due(at: late, max: 2).map(\.agreementID) == [busy, quiet])
+        #expect(
+            try await store.nextDue(.urgent, after: .paymentStart + 18.5, except: []) == .paymentStart + 19)
+        #expect(try await store.nextDue(.urgent, after: late, except: []) == nil)
+    }
+
+    @Test("queues routine looks by themselves", arguments: MadePaymentStore.allCases)
+    func urgencies(_ made: MadePaymentStore) async throws {
+        let store = try made.make()
+        let name = try await store.begin(.made())
+        func due(_ urgency: Payment.Urgency, at now: Date) async throws -> [PaymentName] {
+            try await store.due(urgency, at: now, perAgreementMax: 4, max: 100, except: []).map(\.name)
+        }
+        let first = Date.paymentStart + 5
+        try await store.take(.attempt(ordinal: 1), for: name)
+        try await store.take(
+            .createReplied(ordinal: 1, replied(.answered(CreateAnswer(redirectURL: nil)))), for: name)
+        try await store.take(.logRead(replied(.answered([]))), for: name)
+        #expect(try await due(.urgent, at: first) == [])
+        #expect(try await due(.routine, at: first - 1) == [])
+        #expect(try await due(.routine, at: first) == [name])
+        #expect(try await store.nextDue(.routine, after: first - 1, except: []) == first)
+        #expect(try await store.nextDue(.urgent, after: first - 1, except: []) == nil)
+        let signal = WebhookSignal(
+            name: "AUTHORIZED", pspReference: "1", amount: nil, occurredAt: first, idempotencyKey: nil, success: true)
+        try await store.take(.signalled(signal), for: name, at: first)
+        #expect(try await due(.urgent, at: first) == [name])
+        #expect(try await due(.routine, at: first) == [])
+        #expect(try await store.leftBehind(all: false) == [])
     }
 
     @Test("finds what was left behind", arguments: MadePaymentStore.allCases)

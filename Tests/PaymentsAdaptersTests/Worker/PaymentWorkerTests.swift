@@ -88,10 +88,11 @@ import Testing
         let worker = worker(provider)
         let running = Task { try await worker.run() }
         while try await file.store.payment(other)?.phase.word != "created" { await Task.yield() }
-        #expect(provider.underWayMax[slow] == 4)
+        let fence = PaymentWorker.Limits().perAgreementMax
+        while provider.underWayMax[slow] != fence { await Task.yield() }
         gate.open()
         while try await file.store.countByPhase(since: .distantPast)["created"] != 21 { await Task.yield() }
-        #expect(provider.underWayMax[slow] == 4)
+        #expect(provider.underWayMax[slow] == fence)
         running.cancel()
         try? await running.value
     }
@@ -112,6 +113,93 @@ import Testing
         areRefused.withLock { $0 = false }
         try await run(worker, seconds: 300)
         #expect(try await file.store.payment(first)?.phase.word == "captured")
+    }
+
+    @Test("tries refused keys with one call at a time") func trying() async throws {
+        let agreement = AgreementID(UUID())
+        let areRefused = Mutex(false)
+        let provider = ScriptedProvider(
+            approves: false, fault: { _, _ in areRefused.withLock { $0 } ? .refuseKeys : .none })
+        for _ in 0..<20 { _ = try await file.store.begin(.made(agreement: agreement)) }
+        let worker = worker(provider)
+        try await run(worker, seconds: 3)
+        areRefused.withLock { $0 = true }
+        try await run(worker, seconds: 60)
+        let before = provider.calls.count
+        try await run(worker, seconds: 60)
+        #expect((1...3).contains(provider.calls.count - before))
+        areRefused.withLock { $0 = false }
+        try await run(worker, seconds: 60)
+        #expect(provider.calls.count - before > 100)
+    }
+
+    // MARK: A crowd
+
+    /// So many customers have been asked and do not decide; every routine look is overdue.
+    private func crowd(
+        _ number: Int, of agreement: AgreementID, _ worker: PaymentWorker
+    ) async throws -> [PaymentName] {
+        var names: [PaymentName] = []
+        for _ in 0..<number { names.append(try await file.store.begin(.made(agreement: agreement))) }
+        try await worker.runDue()
+        clock.pass(60)
+        return names
+    }
+
+    @Test("looks at a crowd of waiting payments at a pace, each in its turn") func pace() async throws {
+        let provider = ScriptedProvider(approves: false)
+        let worker = worker(provider)
+        let names = try await crowd(100, of: AgreementID(UUID()), worker)
+        let before = provider.calls.count
+        for _ in 0..<100 {
+            try await worker.runDue()
+            clock.pass(0.1)
+        }
+        let looks = provider.calls.dropFirst(before)
+        let limits = PaymentWorker.Limits()
+        #expect(looks.count <= Int(limits.routineBurst + 10 * limits.routineASecondMax))
+        #expect(Set(looks.map(\.reference)).count == names.count)
+    }
+
+    @Test("serves one of a crowd whose webhook has come before it looks at the others") func signalled() async throws {
+        let provider = ScriptedProvider(approves: false)
+        let worker = worker(provider)
+        let names = try await crowd(100, of: AgreementID(UUID()), worker)
+        let name = names[70]
+        let reference = try #require(try await file.store.payment(name)).terms.address.reference
+        provider.approve(reference)
+        let signal = WebhookSignal(
+            name: "AUTHORIZED", pspReference: "1", amount: nil, occurredAt: clock.now, idempotencyKey: nil,
+            success: true)
+        try await file.store.take(.signalled(signal), for: name, at: clock.now)
+        let before = provider.calls.count
+        try await worker.runDue()
+        let calls = provider.calls.dropFirst(before)
+        #expect(calls.first?.reference == reference)
+        #expect(calls.contains { $0.kind == .capture && $0.reference == reference })
+        #expect(try await file.store.payment(name)?.phase.word == "captured")
+    }
+
+    @Test("looks at another agreement's payments as ever, whatever the crowd of one")
+    func othersOfACrowd() async throws {
+        let provider = ScriptedProvider(approves: false)
+        let worker = worker(provider)
+        _ = try await crowd(200, of: AgreementID(UUID()), worker)
+        let other = try await file.store.begin(.made(), at: clock.now)
+        let reference = try #require(try await file.store.payment(other)).terms.address.reference
+        try await run(worker, seconds: 60)
+        #expect(provider.calls.count { $0.kind == .get && $0.reference == reference } == 28)
+    }
+
+    @Test("looks at a crowd at a pace after a start as well") func startWithACrowd() async throws {
+        let provider = ScriptedProvider(approves: false)
+        _ = try await crowd(100, of: AgreementID(UUID()), worker(provider))
+        let before = provider.calls.count
+        let next = worker(provider)
+        try await next.sweep(all: true)
+        try await next.runDue()
+        let burst = Int(PaymentWorker.Limits().routineBurst)
+        #expect((burst...burst + 1).contains(provider.calls.count - before))
     }
 
     @Test("stays within five captures a minute for a reference, also across restarts") func limits() async throws {

@@ -37,26 +37,29 @@ package actor InMemoryPaymentStore: PaymentStore {
     }
 
     package func due(
-        at now: Date, perAgreementMax: Int, max: Int, paused: Set<AgreementID>
+        _ urgency: Payment.Urgency, at now: Date, perAgreementMax: Int, max: Int, except: Set<AgreementID>
     ) async throws -> [DuePayment] {
-        var taken: [AgreementID: Int] = [:]
-        let due = state.payments.values.compactMap { payment -> DuePayment? in
-            guard let at = payment.dueAt, at <= now, !paused.contains(payment.terms.address.agreementID) else {
-                return nil
-            }
+        var places: [AgreementID: Int] = [:]
+        return state.payments.values.compactMap { payment -> DuePayment? in
+            guard let at = payment.dueAt(urgency), at <= now, !except.contains(payment.terms.address.agreementID)
+            else { return nil }
             return DuePayment(name: payment.name, agreementID: payment.terms.address.agreementID, dueAt: at)
         }
         .sorted { ($0.dueAt, $0.name.paymentID.text) < ($1.dueAt, $1.name.paymentID.text) }
-        .filter { due in
-            taken[due.agreementID, default: 0] += 1
-            return taken[due.agreementID, default: 0] <= perAgreementMax
+        .map { due -> (place: Int, due: DuePayment) in
+            places[due.agreementID, default: 0] += 1
+            return (places[due.agreementID, default: 0], due)
         }
-        return Array(due.prefix(max))
+        .filter { $0.place <= perAgreementMax }
+        .sorted { ($0.place, $0.due.dueAt) < ($1.place, $1.due.dueAt) }
+        .prefix(max).map(\.due)
     }
 
-    package func nextDue(after now: Date, paused: Set<AgreementID>) async throws -> Date? {
-        state.payments.values.filter { !paused.contains($0.terms.address.agreementID) }
-            .compactMap(\.dueAt).filter { $0 > now }.min()
+    package func nextDue(
+        _ urgency: Payment.Urgency, after now: Date, except: Set<AgreementID>
+    ) async throws -> Date? {
+        state.payments.values.filter { !except.contains($0.terms.address.agreementID) }
+            .compactMap { $0.dueAt(urgency) }.filter { $0 > now }.min()
     }
 
     package func leftBehind(all: Bool) async throws -> [PaymentName] {

@@ -35,11 +35,12 @@ struct PaymentRow: Codable, FetchableRecord, PersistableRecord {
     var refundedTold: Int64
     var lookAt: Double?
     var lookFailures: Int
+    var lookIsRoutine: Bool
     var logAt: Double?
     var logFailures: Int
     var attentionSince, webhookAt: Double?
     var calls: String
-    var dueAt: Double?
+    var dueAt, routineAt: Double?
     var isOpen, isCalling: Bool
 }
 
@@ -84,12 +85,14 @@ extension PaymentRow {
         refundedTold = payment.refundedTold.minorUnits
         lookAt = payment.look.at?.timeIntervalSince1970
         lookFailures = payment.look.failures
+        lookIsRoutine = payment.look.isRoutine
         logAt = payment.logReading.at?.timeIntervalSince1970
         logFailures = payment.logReading.failures
         attentionSince = payment.attentionSince?.timeIntervalSince1970
         webhookAt = payment.webhookAt?.timeIntervalSince1970
         calls = try CallsColumn.write(payment.callWindows)
-        dueAt = payment.dueAt?.timeIntervalSince1970
+        dueAt = payment.dueAt(.urgent)?.timeIntervalSince1970
+        routineAt = payment.dueAt(.routine)?.timeIntervalSince1970
         isOpen = !payment.phase.isEnd || payment.currentOperation != nil
         isCalling = payment.isCalling
     }
@@ -134,7 +137,8 @@ extension PaymentRow {
         return Payment(
             terms: try terms(money(amount)), customer: customer, phase: try phase(money), givenUp: try givenUp(),
             aggregate: aggregate, refundedTold: money(refundedTold), operations: operations,
-            look: Payment.Look(at: lookAt.map(Date.init(timeIntervalSince1970:)), failures: lookFailures),
+            look: Payment.Look(
+                at: lookAt.map(Date.init(timeIntervalSince1970:)), failures: lookFailures, isRoutine: lookIsRoutine),
             logReading: Payment.Look(at: logAt.map(Date.init(timeIntervalSince1970:)), failures: logFailures),
             attentionSince: attentionSince.map(Date.init(timeIntervalSince1970:)),
             webhookAt: webhookAt.map(Date.init(timeIntervalSince1970:)), callWindows: try CallsColumn.read(calls))

@@ -8,6 +8,16 @@ package enum PaymentSchema {
             try db.execute(sql: operation)
             try db.execute(sql: log)
         }
+        // Looks because time has passed are a queue of their own. What is in the file waits in the other until it is next
+        // looked at.
+        migrator.registerMigration("payments-2") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE payment ADD COLUMN look_is_routine INTEGER NOT NULL DEFAULT 0;
+                    ALTER TABLE payment ADD COLUMN routine_at REAL;
+                    CREATE INDEX payment_routine ON payment (agreement_id, routine_at) WHERE routine_at IS NOT NULL;
+                    """)
+        }
     }
 
     private static let payment = """

@@ -36,45 +36,56 @@ package struct SQLitePaymentStore: PaymentStore {
     // MARK: The queue
 
     package func due(
-        at now: Date, perAgreementMax: Int, max: Int, paused: Set<AgreementID>
+        _ urgency: Payment.Urgency, at now: Date, perAgreementMax: Int, max: Int, except: Set<AgreementID>
     ) async throws -> [DuePayment] {
-        try await database.writer.read { db in
+        let column = Self.column(urgency)
+        return try await database.writer.read { db in
             let rows = try Row.fetchAll(
                 db.cachedStatement(
                     sql: """
                         SELECT * FROM (
-                            SELECT payment_id, tenant_id, agreement_id, due_at,
-                                row_number() OVER (PARTITION BY agreement_id ORDER BY due_at, payment_id) AS place
+                            SELECT payment_id, tenant_id, agreement_id, \(column) AS at,
+                                row_number() OVER (PARTITION BY agreement_id ORDER BY \(column), payment_id) AS place
                             FROM payment
-                            WHERE due_at <= ?1 AND agreement_id NOT IN (SELECT value FROM json_each(?2)))
-                        WHERE place <= ?3 ORDER BY due_at, payment_id LIMIT ?4
+                            WHERE \(column) <= ?1 AND agreement_id NOT IN (SELECT value FROM json_each(?2)))
+                        WHERE place <= ?3 ORDER BY place, at, payment_id LIMIT ?4
                         """),
-                arguments: [now.timeIntervalSince1970, Self.json(paused), perAgreementMax, max])
+                arguments: [now.timeIntervalSince1970, Self.json(except), perAgreementMax, max])
             return try rows.map { row in
                 guard let agreement = AgreementID(row["agreement_id"] as String) else {
                     throw UnreadablePayment(row["payment_id"], "agreement_id")
                 }
                 return DuePayment(
-                    name: try Self.name(row), agreementID: agreement, dueAt: Date(timeIntervalSince1970: row["due_at"]))
+                    name: try Self.name(row), agreementID: agreement, dueAt: Date(timeIntervalSince1970: row["at"]))
             }
         }
     }
 
-    package func nextDue(after now: Date, paused: Set<AgreementID>) async throws -> Date? {
-        try await database.writer.read { db in
+    package func nextDue(
+        _ urgency: Payment.Urgency, after now: Date, except: Set<AgreementID>
+    ) async throws -> Date? {
+        let column = Self.column(urgency)
+        return try await database.writer.read { db in
             try Double.fetchOne(
-                db,
-                sql: """
-                    SELECT min(due_at) FROM payment
-                    WHERE due_at > ? AND agreement_id NOT IN (SELECT value FROM json_each(?))
-                    """, arguments: [now.timeIntervalSince1970, Self.json(paused)]
+                db.cachedStatement(
+                    sql: """
+                        SELECT min(\(column)) FROM payment
+                        WHERE \(column) > ? AND agreement_id NOT IN (SELECT value FROM json_each(?))
+                        """), arguments: [now.timeIntervalSince1970, Self.json(except)]
             ).map(Date.init(timeIntervalSince1970:))
+        }
+    }
+
+    private static func column(_ urgency: Payment.Urgency) -> String {
+        switch urgency {
+        case .urgent: "due_at"
+        case .routine: "routine_at"
         }
     }
 
     package func leftBehind(all: Bool) async throws -> [PaymentName] {
         try await database.writer.read { db in
-            let condition = all ? "TRUE" : "(is_calling = 1 OR due_at IS NULL)"
+            let condition = all ? "TRUE" : "(is_calling = 1 OR (due_at IS NULL AND routine_at IS NULL))"
             return try Row.fetchAll(
                 db,
                 sql: """

@@ -45,7 +45,8 @@ package struct VippsTransport: Sendable {
         configuration.timeout.connect = TimeAmount(limits.connect)
         configuration.timeout.read = TimeAmount(limits.request)
         configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 32
+        // One for every call that the workers may have under way: nobody waits for another's silent connection.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 96
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 

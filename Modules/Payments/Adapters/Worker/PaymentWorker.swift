@@ -10,12 +10,21 @@ import Synchronization
 /// Makes the calls that are due, many payments side by side, one call at a time for each payment.
 ///
 /// Woken by every commit that makes something due; timers are for due times only. Fences: at most `perAgreementMax` calls
-/// at once for one agreement and `overallMax` in all; an agreement whose keys are refused pauses; a payment that cannot be
-/// worked on is set aside. Neither delays anybody else.
+/// at once for one agreement and `overallMax` in all; routine looks come after everything else and at a pace, so that a
+/// thousand waiting customers do not keep one who has approved from being served; an agreement whose keys are refused
+/// pauses, and then one call tries them; a payment that cannot be worked on is set aside. None of this delays anybody else.
 package actor PaymentWorker: Service {
     package struct Limits: Sendable {
         package var overallMax = 64
-        package var perAgreementMax = 4
+        package var perAgreementMax = 16
+        /// Of these at most so many routine looks.
+        package var routineMax = 32
+        package var routinePerAgreementMax = 4
+        /// Routine looks for one agreement in a second. Twenty waiting customers are looked at every two seconds; with more
+        /// of them each has to wait longer for what only repairs a lost webhook.
+        package var routineASecondMax = 10.0
+        /// So many of them at once after a pause.
+        package var routineBurst = 10.0
         /// Calls for one payment before others get their turn.
         package var callsInARowMax = 8
         /// How often everything left behind is looked for.
@@ -34,7 +43,9 @@ package actor PaymentWorker: Service {
     private let now: Now
     private let logger: Logger
 
-    private var busy: [PaymentName: AgreementID] = [:]
+    private var busy: [PaymentName: Work] = [:]
+    /// When an agreement's next routine look is allowed.
+    private var nextRoutine: [AgreementID: Date] = [:]
     private var pausedAgreements: [AgreementID: Pause] = [:]
     private var troubledPayments: [PaymentName: Trouble] = [:]
     private var nextSweep = Date.distantPast
@@ -43,6 +54,11 @@ package actor PaymentWorker: Service {
     /// So many of them say that Vipps is away.
     package static let silenceMax = 5
     private let stopping = Mutex(false)
+
+    private struct Work {
+        let agreementID: AgreementID
+        let urgency: Payment.Urgency
+    }
 
     private struct Pause {
         let until: Date
@@ -155,40 +171,86 @@ package actor PaymentWorker: Service {
 
     /// Due payments that nobody works on, within the fences; they count as busy from now on.
     private func pick() async throws -> [DuePayment] {
-        guard busy.count < limits.overallMax else { return [] }
+        let urgent = try await pick(.urgent)
+        return urgent + (try await pick(.routine))
+    }
+
+    private func pick(_ urgency: Payment.Urgency) async throws -> [DuePayment] {
         let now = now()
-        let held = Self.countByAgreement(Array(busy.values) + troubledPayments.values.map(\.agreementID))
+        let (overall, perAgreement) = fence(urgency)
+        guard busy.count < limits.overallMax, underWay(urgency).count < overall else { return [] }
+        let held = Self.countByAgreement(busy.values.map(\.agreementID) + troubledPayments.values.map(\.agreementID))
         let candidates = try await store.due(
-            at: now, perAgreementMax: limits.perAgreementMax + (held.values.max() ?? 0),
-            max: limits.overallMax * 4 + held.values.reduce(0, +), paused: paused(at: now))
-        var underWay = Self.countByAgreement(Array(busy.values))
+            urgency, at: now, perAgreementMax: perAgreement + (held.values.max() ?? 0),
+            max: limits.overallMax * 4 + held.values.reduce(0, +), except: closed(to: urgency, at: now))
         var picked: [DuePayment] = []
-        for due in candidates where busy.count < limits.overallMax {
-            let isTroubled = troubledPayments[due.name].map { $0.pause.until > now } ?? false
-            guard busy[due.name] == nil, !isTroubled,
-                underWay[due.agreementID, default: 0] < limits.perAgreementMax
-            else { continue }
-            busy[due.name] = due.agreementID
-            underWay[due.agreementID, default: 0] += 1
+        for due in candidates where isFree(due, at: now) && mayBegin(urgency, for: due.agreementID, at: now) {
+            busy[due.name] = Work(agreementID: due.agreementID, urgency: urgency)
+            if urgency == .routine { countRoutine(of: due.agreementID, at: now) }
             picked.append(due)
         }
         return picked
+    }
+
+    private func fence(_ urgency: Payment.Urgency) -> (overall: Int, perAgreement: Int) {
+        switch urgency {
+        case .urgent: (limits.overallMax, limits.perAgreementMax)
+        case .routine: (limits.routineMax, limits.routinePerAgreementMax)
+        }
+    }
+
+    private func underWay(_ urgency: Payment.Urgency) -> [AgreementID] {
+        busy.values.filter { $0.urgency == urgency }.map(\.agreementID)
+    }
+
+    private func isFree(_ due: DuePayment, at now: Date) -> Bool {
+        busy[due.name] == nil && !(troubledPayments[due.name].map { $0.pause.until > now } ?? false)
+    }
+
+    private func mayBegin(_ urgency: Payment.Urgency, for agreement: AgreementID, at now: Date) -> Bool {
+        let (overall, perAgreement) = fence(urgency)
+        let mine = underWay(urgency)
+        guard busy.count < limits.overallMax, mine.count < overall,
+            mine.count(where: { $0 == agreement }) < perAgreement
+        else { return false }
+        // Keys that were refused are tried with one call.
+        if pausedAgreements[agreement] != nil, busy.values.contains(where: { $0.agreementID == agreement }) {
+            return false
+        }
+        return urgency == .urgent || nextRoutine[agreement].map { $0 <= now } ?? true
+    }
+
+    private func countRoutine(of agreement: AgreementID, at now: Date) {
+        let earliest = now - limits.routineBurst / limits.routineASecondMax
+        nextRoutine[agreement] = max(earliest, nextRoutine[agreement] ?? earliest) + 1 / limits.routineASecondMax
     }
 
     private static func countByAgreement(_ agreements: [AgreementID]) -> [AgreementID: Int] {
         agreements.reduce(into: [:]) { $0[$1, default: 0] += 1 }
     }
 
-    private func paused(at now: Date) -> Set<AgreementID> {
-        Set(pausedAgreements.filter { $0.value.until > now }.keys)
+    /// Agreements of which nothing of that urgency is begun now.
+    private func closed(to urgency: Payment.Urgency, at now: Date) -> Set<AgreementID> {
+        let paused = Set(pausedAgreements.filter { $0.value.until > now }.keys)
+        switch urgency {
+        case .urgent: return paused
+        case .routine:
+            let full = Self.countByAgreement(underWay(.routine)).filter { $0.value >= limits.routinePerAgreementMax }
+            return paused.union(nextRoutine.filter { $0.value > now }.keys).union(full.keys)
+        }
     }
 
     /// Seconds until something falls due; the wake signal may come earlier.
     private func pauseUntilNextDue() async -> TimeInterval {
         let now = now()
-        let due = try? await store.nextDue(after: now, paused: paused(at: now))
-        let ends = pausedAgreements.values.map(\.until) + troubledPayments.values.map(\.pause.until)
-        let next = (ends.filter { $0 > now } + [due ?? nil, nextSweep].compactMap(\.self)).min() ?? nextSweep
+        nextRoutine = nextRoutine.filter { $0.value > now - 60 }
+        var ends = pausedAgreements.values.map(\.until) + troubledPayments.values.map(\.pause.until)
+        ends += nextRoutine.values
+        for urgency in Payment.Urgency.allCases {
+            let due = try? await store.nextDue(urgency, after: now, except: closed(to: urgency, at: now))
+            if let due = due ?? nil { ends.append(due) }
+        }
+        let next = (ends.filter { $0 > now } + [nextSweep]).min() ?? nextSweep
         return max(0.001, min(limits.sweepEvery, next.timeIntervalSince(now)))
     }
 
@@ -215,6 +277,7 @@ package actor PaymentWorker: Service {
         troubledPayments[due.name] = nil
         switch outcome.result {
         case .keysRefused:
+            if let pause = pausedAgreements[due.agreementID], pause.until > now() { break }  // One of several at once.
             let failures = (pausedAgreements[due.agreementID]?.failures ?? 0) + 1
             let pause = Backoff.delay(after: failures + 2, longest: limits.keysPauseMax)
             pausedAgreements[due.agreementID] = Pause(until: now() + pause, failures: failures)

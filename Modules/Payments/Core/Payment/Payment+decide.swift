@@ -107,7 +107,10 @@ struct PaymentDecision {
             emit(.doubted(ordinal: operation.ordinal, .unknown(.interrupted)))
         }
         if !payment.phase.isEnd || payment.currentOperation != nil {
-            if payment.currentOperation?.attempts != 0 || payment.phase != .requested { lookSoon() }
+            if payment.currentOperation?.attempts != 0 || payment.phase != .requested {
+                let onlyWaits = if case .created = payment.phase { payment.currentOperation == nil } else { false }
+                lookSoon(isRoutine: onlyWaits)
+            }
             settle()
         }
     }
@@ -126,9 +129,9 @@ struct PaymentDecision {
     }
 
     /// A GET is due at once, unless it already is.
-    mutating func lookSoon() {
-        if let at = payment.look.at, at <= now { return }
-        emit(.lookPlanned(Payment.Look(at: now, failures: payment.look.failures)))
+    mutating func lookSoon(isRoutine: Bool = false) {
+        if let at = payment.look.at, at <= now, isRoutine || !payment.look.isRoutine { return }
+        emit(.lookPlanned(Payment.Look(at: now, failures: payment.look.failures, isRoutine: isRoutine)))
     }
 
     /// Vipps' event log has probably grown.

@@ -70,12 +70,15 @@ package struct Payment: Sendable, Hashable {
     package struct Look: Sendable, Hashable {
         package let at: Date?
         package let failures: Int
+        /// Nothing speaks for a change but the time that has passed. Others come first.
+        package let isRoutine: Bool
 
         package static let none = Look(at: nil, failures: 0)
 
-        package init(at: Date?, failures: Int) {
+        package init(at: Date?, failures: Int, isRoutine: Bool = false) {
             self.at = at
             self.failures = failures
+            self.isRoutine = isRoutine
         }
     }
 

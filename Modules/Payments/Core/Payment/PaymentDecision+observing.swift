@@ -42,7 +42,8 @@ extension PaymentDecision {
             planNextLook()
         } else {
             let delay = max(wait, Backoff.delay(after: failures))
-            emit(.lookPlanned(Payment.Look(at: now + delay, failures: failures)))
+            let isRoutine = payment.look.isRoutine
+            emit(.lookPlanned(Payment.Look(at: now + delay, failures: failures, isRoutine: isRoutine)))
             if failures == Self.looksForNothingMax { strange("Vipps has not shown the payment for a long time.") }
         }
     }

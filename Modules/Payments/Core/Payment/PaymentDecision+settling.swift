@@ -74,7 +74,8 @@ extension PaymentDecision {
     /// When to look again, if nothing else happens first.
     mutating func planNextLook() {
         let at: Date?
-        if payment.currentOperation?.doubt != nil {
+        let isInDoubt = payment.currentOperation?.doubt != nil
+        if isInDoubt {
             at = now + Backoff.delay(after: max(1, payment.currentOperation?.attempts ?? 1))
         } else {
             at =
@@ -88,9 +89,8 @@ extension PaymentDecision {
                 case .aborted, .expired, .terminated, .released: nil
                 }
         }
-        if payment.look != Payment.Look(at: at, failures: 0) {
-            emit(.lookPlanned(Payment.Look(at: at, failures: 0)))
-        }
+        let next = Payment.Look(at: at, failures: 0, isRoutine: at != nil && !isInDoubt)
+        if payment.look != next { emit(.lookPlanned(next)) }
     }
 
     /// A create that was given up without Vipps having shown the payment: its request may still land, while a customer could

@@ -13,12 +13,14 @@ package protocol PaymentStore: Sendable {
         _ body: @Sendable @escaping (any PaymentBooks) throws -> Value
     ) async throws -> Value
 
-    /// Payments with a call due, fairly: at most `perAgreementMax` of each agreement, the longest due first, without the
-    /// agreements in `paused`.
-    func due(at now: Date, perAgreementMax: Int, max: Int, paused: Set<AgreementID>) async throws -> [DuePayment]
+    /// Payments with a call of that urgency due, without the agreements in `except`. Fairly: at most `perAgreementMax` of
+    /// each agreement, the longest due first, one of every agreement before a second of any.
+    func due(
+        _ urgency: Payment.Urgency, at now: Date, perAgreementMax: Int, max: Int, except: Set<AgreementID>
+    ) async throws -> [DuePayment]
 
-    /// When the next call of any payment falls due after `now`.
-    func nextDue(after now: Date, paused: Set<AgreementID>) async throws -> Date?
+    /// When the next call of that urgency falls due after `now`, for any payment but those of the agreements in `except`.
+    func nextDue(_ urgency: Payment.Urgency, after now: Date, except: Set<AgreementID>) async throws -> Date?
 
     /// Payments that a process left behind: an operation under way, or an open payment without a next call. At a start also
     /// every open payment (`all`), oldest first.
