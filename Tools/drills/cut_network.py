@@ -1,7 +1,7 @@
-"""Sales go on while connections of the bus between the four services are cut, half-open, held up, lossy or slow: between
-two services, around one or everywhere, one way or both, each for as long as the seed says. After each trouble it is
-measured how long the two services need until each has heard everything that the other had told by then. After each round
-everything must settle, the four books must agree, and nobody may keep a dead connection.
+"""Sales go on while connections of the bus between the four services are cut, half-open, held up, lossy or slow:
+between two services, around one or everywhere, one way or both, each for as long as the seed says. After each trouble
+it is measured how long the two services need until each has heard everything that the other had told by then. After
+each round everything must settle, the four books must agree, and nobody may keep a dead connection.
 
 `--longest 75 --seconds 120` is for what only minutes bring about."""
 

@@ -1,5 +1,5 @@
-"""A small TCP proxy for every connection of the bus. It moves bytes and understands none: CURVE goes through it from end
-to end. Each of its lines can be cut, go dead without a word, be held up, lose bytes or be slow."""
+"""A small TCP proxy for every connection of the bus. It moves bytes and understands none: CURVE goes through it from
+end to end. Each of its lines can be cut, go dead without a word, be held up, lose bytes or be slow."""
 
 import asyncio
 import json
@@ -35,9 +35,9 @@ class Trouble:
 
 CUT, HALF_OPEN, HELD_UP, LOSSY, SLOW = KINDS = ("cut", "half-open", "held up", "lossy", "slow")
 """Cut: every connection is reset, also new ones. Half-open: bytes are swallowed, and neither end is told anything, nor
-when the other one ends; a connection that was swallowed once stays so, as after a router has forgotten it. Held up: nothing
-gets through, and all of it when the trouble is over. Lossy: some bytes are missing in what arrives. Slow: late, and few at
-a time."""
+when the other one ends; a connection that was swallowed once stays so, as after a router has forgotten it. Held up:
+nothing gets through, and all of it when the trouble is over. Lossy: some bytes are missing in what arrives. Slow: late,
+and few at a time."""
 
 
 class Line:
