@@ -163,6 +163,24 @@ import Testing
         #expect(story.take(.recovered).isEmpty)
     }
 
+    @Test("does not wait for another clock: set back by hours, it is tried again within the minute") func setBack() {
+        var story = Story.authorized()
+        for _ in 0..<CallWindows.callsMax(.capture) {
+            story.changeReplies(.refused(Refusal(code: "6280", detail: "")))
+            story.now = max(story.now, story.payment.dueAt ?? story.now)
+        }
+        story.now -= 3 * 3_600
+        story.take(.recovered)
+        story.looks(.answered(story.snapshot(.authorized)))
+        #expect(story.payment.callWindows.earliest(.capture, from: story.now) <= story.now + CallWindows.length)
+        story.pass(CallWindows.length)
+        guard case .perform(let operation) = story.payment.nextCall(at: story.now) else {
+            Issue.record("the capture waits for \(String(describing: story.payment.dueAt))")
+            return
+        }
+        #expect(operation.act.kind == .capture)
+    }
+
     @Test("believes no payment of another amount under its reference") func otherAmount() {
         var story = Story()
         story.createReplies(.unknown(.timeout))

@@ -43,7 +43,7 @@ enum PaymentMessages {
                 refundID: refund, paymentID: id, saleID: sale, amount: amount, failure: failure(refusal), failedAt: at)
         case .requested, .givenUp, .foundAlive, .planned, .attempted, .postponed, .repeatable, .doubted, .done,
             .refused, .dropped, .aggregateSeen, .lookPlanned, .logReadingPlanned, .read, .signalHeard,
-            .attentionNeeded, .attentionOver, .customerErased, .logged:
+            .clockSetBack, .attentionNeeded, .attentionOver, .customerErased, .logged:
             return nil
         }
     }

@@ -30,7 +30,7 @@ package struct SQLitePaymentStore: PaymentStore {
     package func transaction<Value: Sendable>(
         _ body: @Sendable @escaping (any PaymentBooks) throws -> Value
     ) async throws -> Value {
-        try await database.writer.write { db in try body(books(in: db)) }
+        try await database.write { db in try body(books(in: db)) }
     }
 
     // MARK: The queue
@@ -39,7 +39,7 @@ package struct SQLitePaymentStore: PaymentStore {
         _ urgency: Payment.Urgency, at now: Date, perAgreementMax: Int, max: Int, except: Set<AgreementID>
     ) async throws -> [DuePayment] {
         let column = Self.column(urgency)
-        return try await database.writer.read { db in
+        return try await database.read { db in
             let rows = try Row.fetchAll(
                 db.cachedStatement(
                     sql: """
@@ -65,7 +65,7 @@ package struct SQLitePaymentStore: PaymentStore {
         _ urgency: Payment.Urgency, after now: Date, except: Set<AgreementID>
     ) async throws -> Date? {
         let column = Self.column(urgency)
-        return try await database.writer.read { db in
+        return try await database.read { db in
             try Double.fetchOne(
                 db.cachedStatement(
                     sql: """
@@ -84,7 +84,7 @@ package struct SQLitePaymentStore: PaymentStore {
     }
 
     package func leftBehind(all: Bool) async throws -> [PaymentName] {
-        try await database.writer.read { db in
+        try await database.read { db in
             let condition = all ? "TRUE" : "(is_calling = 1 OR (due_at IS NULL AND routine_at IS NULL))"
             return try Row.fetchAll(
                 db,
@@ -97,7 +97,7 @@ package struct SQLitePaymentStore: PaymentStore {
     }
 
     package func countByPhase(since: Date) async throws -> [String: Int] {
-        try await database.writer.read { db in
+        try await database.read { db in
             let rows = try Row.fetchAll(
                 db,
                 sql: "SELECT phase, count(*) AS payments FROM payment WHERE requested_at >= ? GROUP BY phase",

@@ -31,6 +31,8 @@ package actor PaymentWorker: Service {
         package var sweepEvery: TimeInterval = 60
         package var keysPauseMax: TimeInterval = 30
         package var troublePauseMax: TimeInterval = 60
+        /// When it is the disk and not the payment.
+        package var storePauseMax: TimeInterval = 5
 
         package init() {}
     }
@@ -49,6 +51,12 @@ package actor PaymentWorker: Service {
     private var pausedAgreements: [AgreementID: Pause] = [:]
     private var troubledPayments: [PaymentName: Trouble] = [:]
     private var nextSweep = Date.distantPast
+    /// The clock when it was last looked at, at least once between two sweeps.
+    private var lastSeen = Date.distantPast
+    /// The next sweep is one as at a start.
+    private var sweepsAll = false
+    /// Seconds that a clock may go back without anything being done about it.
+    private static let setBackMin: TimeInterval = 2
     /// Calls in a row, of all payments, whose outcome is unknown.
     package private(set) var callsWithoutAnswer = 0
     /// So many of them say that Vipps is away.
@@ -149,13 +157,28 @@ package actor PaymentWorker: Service {
     }
 
     private func sweepIfDue() async {
+        noticeClock()
         guard now() >= nextSweep else { return }
         do {
-            try await sweep(all: false)
+            try await sweep(all: sweepsAll)
+            sweepsAll = false
         } catch {
             nextSweep = now() + 1
             logger.error("the sweep failed", metadata: ["error": "\(error)"])
         }
+    }
+
+    /// After the clock was set back every plan lies too far ahead; then all is looked for as at a start.
+    private func noticeClock() {
+        let now = now()
+        defer { lastSeen = now }
+        guard now < lastSeen - Self.setBackMin else { return }
+        logger.warning("the clock was set back", metadata: ["seconds": "\(Int(lastSeen.timeIntervalSince(now)))"])
+        pausedAgreements = [:]
+        nextRoutine = [:]
+        troubledPayments = [:]
+        sweepsAll = true
+        nextSweep = now
     }
 
     // MARK: Picking
@@ -292,7 +315,8 @@ package actor PaymentWorker: Service {
     /// A full disk or a row that cannot be read: said loudly, tried again later, and nobody else waits for it.
     private func setAside(_ due: DuePayment, _ error: any Error) {
         let failures = (troubledPayments[due.name]?.pause.failures ?? 0) + 1
-        let pause = Backoff.delay(after: failures, longest: limits.troublePauseMax)
+        let longest = error is StoreUnavailable ? limits.storePauseMax : limits.troublePauseMax
+        let pause = Backoff.delay(after: failures, longest: longest)
         troubledPayments[due.name] = Trouble(
             agreementID: due.agreementID, pause: Pause(until: now() + pause, failures: failures))
         logger.error(

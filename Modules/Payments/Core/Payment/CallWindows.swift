@@ -37,6 +37,12 @@ package struct CallWindows: Sendable, Hashable {
         return next
     }
 
+    /// Whether a call lies in the future: the clock was set back.
+    package func reachBeyond(_ now: Date) -> Bool { calls.values.contains { $0.contains { $0 > now } } }
+
+    /// These windows after the clock was set back: calls that lie in the future count as made now.
+    package func drawnIn(to now: Date) -> CallWindows { CallWindows(calls.mapValues { $0.map { min($0, now) } }) }
+
     /// For the store.
     package var all: [CallKind: [Date]] { calls }
 }

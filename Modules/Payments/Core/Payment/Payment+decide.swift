@@ -103,6 +103,7 @@ struct PaymentDecision {
     }
 
     private mutating func recovered() {
+        forgetAnotherClock()
         for operation in payment.operations where operation.isCalling {
             emit(.doubted(ordinal: operation.ordinal, .unknown(.interrupted)))
         }
@@ -113,6 +114,15 @@ struct PaymentDecision {
             }
             settle()
         }
+    }
+
+    /// What was planned before the clock was set back would wait for hours.
+    private mutating func forgetAnotherClock() {
+        if payment.callWindows.reachBeyond(now) { emit(.clockSetBack(to: now)) }
+        guard let operation = payment.currentOperation, case .waiting(let until) = operation.progress,
+            until > now + Self.pauseMax
+        else { return }
+        emit(.postponed(ordinal: operation.ordinal, until: now, refused: false))
     }
 
     // MARK: Webhooks

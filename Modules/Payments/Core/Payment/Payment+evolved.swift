@@ -24,6 +24,7 @@ extension Payment {
         case .lookPlanned(let look): next.look = look
         case .logReadingPlanned(let look): next.logReading = look
         case .read(let kind, let at): next.callWindows = callWindows.adding(kind, at: at)
+        case .clockSetBack(let now): next.callWindows = callWindows.drawnIn(to: now)
         case .signalHeard(let at): next.webhookAt = webhookAt ?? at
         case .attentionNeeded(let since): next.attentionSince = since
         case .attentionOver: next.attentionSince = nil

@@ -101,7 +101,7 @@ extension PaymentDecision {
     private mutating func captureRefused(_ operation: PaymentOperation, _ refusal: Refusal) {
         switch refusal.meaning {
         case .tryAgain: postpone(operation, refused: true)
-        case .keys: postpone(operation, refused: true, longest: 300)
+        case .keys: postpone(operation, refused: true, longest: Self.pauseMax)
         case .look, .notFound, .notSent: doubt(operation, .refusal(refusal))
         case .tryAgainForAWhile:
             let since = now.timeIntervalSince(operation.plannedAt)
@@ -127,7 +127,7 @@ extension PaymentDecision {
             } else {
                 doubt(operation, .refusal(refusal))  // The key may be stuck to it.
             }
-        case .keys: postpone(operation, refused: true, longest: 300)
+        case .keys: postpone(operation, refused: true, longest: Self.pauseMax)
         case .look, .notFound, .notSent, .final:
             if refusal.code == "6030", case .authorized = payment.phase {
                 // Too late to cancel is too late to capture: the bank has let the money go.
@@ -150,7 +150,7 @@ extension PaymentDecision {
             if operation.refusals + 1 >= Self.refundRefusalsMax {
                 failRefund(operation, refusal)
             } else {
-                postpone(operation, refused: true, longest: refusal.meaning == .keys ? 300 : 60)
+                postpone(operation, refused: true, longest: refusal.meaning == .keys ? Self.pauseMax : 60)
             }
         case .look, .notFound, .notSent, .final:
             failRefund(operation, refusal)
@@ -202,6 +202,6 @@ extension PaymentDecision {
     private mutating func postpone(_ operation: PaymentOperation, wait: Duration?) {
         let own = Backoff.delay(after: max(1, operation.attempts))
         let asked = wait.map { Double($0.components.seconds) + 1 } ?? 0
-        emit(.postponed(ordinal: operation.ordinal, until: now + min(300, max(own, asked)), refused: false))
+        emit(.postponed(ordinal: operation.ordinal, until: now + min(Self.pauseMax, max(own, asked)), refused: false))
     }
 }

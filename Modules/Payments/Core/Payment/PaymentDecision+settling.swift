@@ -9,6 +9,8 @@ extension PaymentDecision {
     static let slowLookEvery: TimeInterval = 86_400
     static let slowLookFor: TimeInterval = 30 * 86_400
     static let reservedLookEvery: TimeInterval = 60
+    /// No operation waits longer for its next try.
+    static let pauseMax: TimeInterval = 300
 
     /// Plans and drops operations so that what is open is what is wanted. While one is under way nothing is changed:
     /// its answer comes here again.

@@ -40,6 +40,8 @@ package enum PaymentEvent: Sendable, Hashable {
     case logReadingPlanned(Payment.Look)
     case read(CallKind, at: Date)
     case signalHeard(at: Date)
+    /// The clock shows less than it did.
+    case clockSetBack(to: Date)
 
     case attentionNeeded(since: Date)
     case attentionOver

@@ -66,6 +66,8 @@ final class World {
     var keysAwayUntil = 0
     /// A limit kept by a clock cannot be kept over a jump of that clock.
     var limitsExcusedUntil = 0
+    /// Milliseconds by which the gateway's clock was set back. A watch by that clock takes so much longer.
+    var setBack = 0
     var wire = Wire()
     var deliveries = Deliveries()
     var mailServer = MailServer()
@@ -136,9 +138,9 @@ final class World {
     }
 
     private func advance(until isDone: (World) -> Bool) async {
-        let deadline = isCalm ? Int.max : Self.openFor + Self.settledWithin
+        let isLimited = !isCalm
         while judge.isContent, !isDone(self), let (at, happening) = queue.next() {
-            guard at <= deadline else { return }
+            guard !isLimited || at <= Self.openFor + Self.settledWithin + setBack else { return }
             now = max(now, at)
             judge.now = now
             figures.steps += 1
@@ -183,6 +185,10 @@ final class World {
         weather.clockOffsets[place.rawValue] += step
         guard place == .gateway else { return }
         limitsExcusedUntil = now + 61_000
+        if step < 0 {
+            setBack -= step
+            if isOn[place.rawValue] { return sweep(all: true) }  // The worker notices.
+        }
         planWork()
     }
 
