@@ -3,7 +3,7 @@ between two services, around one or everywhere, one way or both, each for as lon
 it is measured how long the two services need until each has heard everything that the other had told by then. After
 each round everything must settle, the four books must agree, and nobody may keep a dead connection.
 
-`--longest 75 --seconds 120` is for what only minutes bring about."""
+`--longest 90 --seconds 90` is for what only minutes bring about."""
 
 import itertools
 import random
