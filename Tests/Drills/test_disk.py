@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from drills import lost_writes
-from drills.disk import SYNCS, WRITES, Disks
+from drills.disk import FILE_SYNCS, SYNCS, WRITES, Disks
 from launcher.drills import measured, options_of
 
 WRITER = """
@@ -107,6 +107,53 @@ def test_what_a_failed_sync_left_behind_is_not_brought_by_a_later_one(writer):
     writer.write(10)  # Reopened, the line of the failed commit is found, and others follow it in the log.
     writer.cut_power()
     assert writer.lines() == 10
+
+
+CHECKPOINTER = """
+import os, signal, sqlite3, sys
+database, reader = (sqlite3.connect(sys.argv[1], isolation_level=None) for _ in range(2))
+checkpoint = lambda: database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+for setting in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 0"):
+    database.execute("PRAGMA " + setting)
+database.execute("CREATE TABLE line (number INTEGER PRIMARY KEY, text BLOB)")
+for number in range(50):
+    database.execute("INSERT INTO line (text) VALUES (zeroblob(3000))")
+reader.execute("BEGIN")
+reader.execute("SELECT count(*) FROM line").fetchone()
+database.execute("INSERT INTO line (text) VALUES (zeroblob(3000))")
+_, log, copied = checkpoint()
+assert copied < log, "the reader was not in the way"
+reader.execute("COMMIT")
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    checkpoint()
+except sqlite3.OperationalError as error:
+    print(error, flush=True)
+sys.stdin.readline()
+checkpoint()
+database.execute("INSERT INTO line (text) VALUES (zeroblob(3000))")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_process_that_goes_on_after_its_file_could_not_be_synced_damages_it(writer):
+    """Why the product ends then (decision 0005): this is SQLite alone, and the day it goes well the decision may go."""
+    environment = {**os.environ, **writer.disks.environment, "DATABASE_PATH": str(writer.database)}
+    with subprocess.Popen([sys.executable, "-c", CHECKPOINTER, str(writer.database)], env=environment, text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == "ready\n"
+        writer.disk.fail(1, FILE_SYNCS)
+        print(file=process.stdin, flush=True)
+        assert process.stdout.readline() == "disk I/O error\n"
+        writer.disk.mend()
+        print(file=process.stdin, flush=True)
+    writer.cut_power()
+    try:
+        found = writer.lines()
+    except (sqlite3.DatabaseError, AssertionError):
+        found = 0
+    assert found < 52
 
 
 @pytest.mark.parametrize("sabotage", lost_writes.SABOTAGES)

@@ -35,12 +35,15 @@ class Sabotage:
 
 INBOX = "Modules/Platform/SQLiteStorage/SQLiteMessageStore+inbox.swift"
 CLIENT = "Modules/Payments/Adapters/Vipps/VippsClient.swift"
+DATABASE = "Modules/Platform/SQLiteStorage/SQLiteDatabase.swift"
 BOOKS = "Modules/Payments/Adapters/SQLite/SQLitePaymentBooks.swift"
 SIGNATURE = "Modules/Payments/Adapters/Webhooks/WebhookSignature.swift"
 SALES = "Modules/PointOfSale/Adapters/SQLite/SQLiteTransaction+sales.swift"
 
 STORM = ("kill-storm", ("--seed", "7", "--kills", "40"))
 WORST = ("vipps-at-worst", ("--seed", "7"))
+POWER = ("lost-writes", ("--seed", "7", "--cuts", "60"))
+DISK = ("failing-disk", ("--seed", "7", "--rounds", "6", "--seconds", "2"))
 STRANGERS = ("strangers", ("--seed", "7"))
 
 SABOTAGES = [
@@ -79,6 +82,15 @@ SABOTAGES = [
     Sabotage("cookies-believed", "the signature of a session cookie is not checked",
              (("Modules/Platform/HTTPServing/Session.swift", "key.isValid(signature, of: claims),",
                "key.isValid(signature, of: claims) || !signature.isEmpty,"),), *STRANGERS),
+    Sabotage("commits-unsynced", "a commit is not synced before it is acknowledged",
+             ((DATABASE, "PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL"),
+              (DATABASE, "guard synchronous == 2,", "guard synchronous == 1,")), *POWER),
+    Sabotage("full-disk-is-poison", "a message that the disk has no space for counts as refused",
+             ((INBOX, "if error is StoreUnavailable { throw error }", ""),), *DISK),
+    Sabotage("log-trusted", "the log that a killed process left is believed to be on the disk",
+             ((DATABASE, "        try log.bringToDisk()\n", ""),), *DISK),
+    Sabotage("failed-sync-forgotten", "a process goes on with a file that cannot be synced",
+             ((DATABASE, "        FailedSync.endProcess\n", ""),), *DISK),
     Sabotage("bus-open", "every key may join the bus",
              (("Modules/Platform/ZeroMQ/KeyGate.swift", "return allowed.contains(key)",
                "return allowed.contains(key) || !allowed.isEmpty"),), *STRANGERS),

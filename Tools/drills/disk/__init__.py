@@ -25,7 +25,8 @@ from launcher.product import DATABASES
 from .pending import Pending
 
 SOURCE = Path(__file__).with_name("disk.c")
-WRITES, SYNCS = 1, 2
+WRITES, SYNCS, FILE_SYNCS = 1, 2, 4
+"""What can fail; `FILE_SYNCS` are those of the database file itself, not of its log."""
 
 
 class Disks:
@@ -96,7 +97,7 @@ class Disk:
         lost = Pending(log.read_bytes()).lose(database, chance)
         database.with_name(database.name + "-shm").unlink(missing_ok=True)
         log.write_bytes(b"")
-        for kept in self._folder.glob(f"{self._name}.removed.*"):
+        for kept in database.parent.glob(f"{database.name}.removed.*"):
             kept.unlink()
         return lost
 

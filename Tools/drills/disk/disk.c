@@ -45,17 +45,17 @@ struct record {
 struct control {
     _Atomic int32_t swallow_syncs;      /* of so many syncs one is made and the others are lies; 0: none is a lie */
     _Atomic int32_t fail_every;         /* every so many operations of `fail_kinds` fails with EIO; 0: none */
-    _Atomic int32_t fail_kinds;         /* 1 writes, 2 syncs */
+    _Atomic int32_t fail_kinds;         /* 1 writes, 2 syncs, 4 syncs of the database file alone */
     _Atomic int32_t is_limited;
     _Atomic int64_t space;              /* bytes left, if limited */
     _Atomic int64_t sync_takes;         /* microseconds, before it is done */
     _Atomic int64_t writes, syncs, refused, failed, swallowed;
 };
 
-enum role { OTHER = 0, LOGGED, COUNTED, FOLDER };
+enum role { OTHER = 0, DATABASE, LOG, SHARED, FOLDER };
 
 static struct control nothing_wrong, *control = &nothing_wrong;
-static char database[PATH_MAX], folder_of_database[PATH_MAX], removed_prefix[PATH_MAX];
+static char database[PATH_MAX], folder_of_database[PATH_MAX];
 static size_t database_length;
 static int log_file = -1;
 /* Files with changes that are not synced, 0 for the folder's. When there is none, the log may begin anew. */
@@ -89,7 +89,6 @@ __attribute__((constructor)) static void begin(void) {
     char words[PATH_MAX];
     snprintf(database, sizeof database, "%s", path);
     snprintf(folder_of_database, sizeof folder_of_database, "%.*s", (int)(name - path), path);
-    snprintf(removed_prefix, sizeof removed_prefix, "%s%s.removed", folder, name);
     snprintf(words, sizeof words, "%s%s.log", folder, name);
     log_file = syscall(SYS_openat, AT_FDCWD, words, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     snprintf(words, sizeof words, "%s%s.control", folder, name);
@@ -111,9 +110,13 @@ static enum role role_of(const char *path) {
     if (strcmp(path, folder_of_database) == 0) return FOLDER;
     if (strncmp(path, database, database_length) != 0) return OTHER;
     const char *rest = path + database_length;
-    if (strcmp(rest, "-shm") == 0) return COUNTED;
-    return *rest == 0 || strcmp(rest, "-wal") == 0 || strcmp(rest, "-journal") == 0 ? LOGGED : OTHER;
+    if (*rest == 0) return DATABASE;
+    if (strcmp(rest, "-shm") == 0) return SHARED;
+    return strcmp(rest, "-wal") == 0 || strcmp(rest, "-journal") == 0 ? LOG : OTHER;
 }
+
+/* Whether a power cut matters to it. */
+static int is_kept(enum role role) { return role == DATABASE || role == LOG; }
 
 static enum role role(int file) { return file >= 0 && file < FILES_MAX ? roles[file] : OTHER; }
 
@@ -182,7 +185,7 @@ static int open_noting(int folder, const char *path, int flags, mode_t mode) {
     enum role found = folder == AT_FDCWD || (path && *path == '/') ? role_of(path) : OTHER;
     if (found == OTHER) return syscall(SYS_openat, folder, path, flags, mode);
     pthread_mutex_lock(&lock);
-    int is_new = found == LOGGED && (flags & O_CREAT) && syscall(SYS_faccessat, folder, path, F_OK) != 0;
+    int is_new = is_kept(found) && (flags & O_CREAT) && syscall(SYS_faccessat, folder, path, F_OK) != 0;
     int file = syscall(SYS_openat, folder, path, flags, mode);
     int error = errno;
     if (file >= 0 && file < FILES_MAX) {
@@ -217,15 +220,15 @@ int close(int file) {
 int unlink(const char *path) {
     enum role found = role_of(path);
     struct stat now;
-    if ((found != LOGGED && found != COUNTED) || stat(path, &now) != 0) return syscall(SYS_unlink, path);
+    if ((!is_kept(found) && found != SHARED) || stat(path, &now) != 0) return syscall(SYS_unlink, path);
     pthread_mutex_lock(&lock);
     give_back(now.st_size);
     int result;
-    if (found == COUNTED) {
+    if (found == SHARED) {
         result = syscall(SYS_unlink, path);
     } else {
         char names[3 * PATH_MAX], kept[PATH_MAX + 64];
-        snprintf(kept, sizeof kept, "%s.%d.%u", removed_prefix, getpid(), removed_count++);
+        snprintf(kept, sizeof kept, "%s.removed.%d.%u", database, getpid(), removed_count++);
         int length = snprintf(names, sizeof names, "%s%c%s", path, 0, kept);
         note(REMOVED, now.st_ino, 0, 0, now.st_size, names, length);
         result = syscall(SYS_rename, path, kept);
@@ -246,7 +249,7 @@ static ssize_t write_noting(int file, const void *bytes, size_t count, int64_t o
         int64_t end = offset + (int64_t)count;
         error = ENOSPC;
         if (has_space(end - now.st_size)) {
-            if (role(file) == LOGGED) note_before(WRITTEN, file, &now, offset, end);
+            if (is_kept(role(file))) note_before(WRITTEN, file, &now, offset, end);
             result = syscall(SYS_pwrite64, file, bytes, count, offset);
             error = errno;
         }
@@ -275,7 +278,7 @@ int ftruncate64(int file, off64_t size) {
     struct stat now;
     int result = -1, error = EIO;
     if (!fails(1) && fstat(file, &now) == 0) {
-        if (role(file) == LOGGED) note_before(CUT, file, &now, size, now.st_size);
+        if (is_kept(role(file))) note_before(CUT, file, &now, size, now.st_size);
         give_back(now.st_size - size);
         result = syscall(SYS_ftruncate, file, size);
         error = errno;
@@ -296,7 +299,7 @@ static int sync_noting(int file) {
     int64_t number = control->syncs++;
     if (fstat(file, &now) != 0) {
         now.st_ino = 0;
-    } else if (fails(2)) {
+    } else if (fails(role(file) == DATABASE ? 2 | 4 : 2)) {
         note(SYNC_FAILED, now.st_ino, 0, 0, now.st_size, NULL, 0);
     } else {
         result = 0;
@@ -313,9 +316,9 @@ static int sync_noting(int file) {
 
 int fsync(int file) {
     enum role found = role(file);
-    return found == LOGGED || found == FOLDER ? sync_noting(file) : (int)syscall(SYS_fsync, file);
+    return is_kept(found) || found == FOLDER ? sync_noting(file) : (int)syscall(SYS_fsync, file);
 }
 int fdatasync(int file) {
     enum role found = role(file);
-    return found == LOGGED || found == FOLDER ? sync_noting(file) : (int)syscall(SYS_fdatasync, file);
+    return is_kept(found) || found == FOLDER ? sync_noting(file) : (int)syscall(SYS_fdatasync, file);
 }
