@@ -10,13 +10,16 @@ from till import Till
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 AXE = {"resultTypes": ["violations"], "preload": False, "selectors": False}
-WCAG = {**AXE, "rules": {"target-size": {"enabled": True}}, "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+WCAG = {**AXE, "rules": {"target-size": {"enabled": True}},
+        "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 COLOURS = {**AXE, "runOnly": {"type": "rule", "values": ["color-contrast"]}}
 """All that the other theme changes."""
 
 SIDEWAYS = """() => {
-    const widest = part => [...part.querySelectorAll("*")].filter(child => child.checkVisibility() && !child.closest(".hidden"))
-        .reduce((most, child) => child.getBoundingClientRect().right >= most.getBoundingClientRect().right ? child : most, part.firstElementChild);
+    const right = element => element.getBoundingClientRect().right;
+    const widest = part => [...part.querySelectorAll("*")]
+        .filter(child => child.checkVisibility() && !child.closest(".hidden"))
+        .reduce((most, child) => right(child) >= right(most) ? child : most, part.firstElementChild);
     return [document.scrollingElement, ...document.querySelectorAll("#main, .card, dialog[open], .dialog-body, .display")]
         .filter(part => part.scrollWidth > part.clientWidth + 1)
         .map(part => `${part.tagName}.${part.className} is ${part.scrollWidth - part.clientWidth} px too wide by `
@@ -91,8 +94,8 @@ class Looks:
         assert not self.found, f"{len(self.found)} findings:\n" + "\n".join(self.found)
 
 
-# axe-core calls a target too small while a bar that stays in sight covers half of it; what scrolls out from under the bar is
-# asked again where it stands free.
+# axe-core calls a target too small while a bar that stays in sight covers half of it; what scrolls out from under the
+# bar is asked again where it stands free.
 RUN_AXE = """async rules => {
     const scope = [...document.querySelectorAll("dialog[open], .menu[open] .menu-items")].pop() ?? document;
     const { violations } = await axe.run(scope, { ...rules, elementRef: true });
@@ -112,8 +115,8 @@ RUN_AXE = """async rules => {
 
 
 def violations(page: Page, rules: dict = WCAG) -> list[str]:
-    """What axe-core has against the page as it stands, or against the dialog or menu that lies over it: WCAG 2.2 A and AA. Its
-    source is given to the page by the debugger, so the Content-Security-Policy stays as strict as it is."""
+    """What axe-core has against the page as it stands, or against the dialog or menu that lies over it: WCAG 2.2 A and AA.
+    Its source is given to the page by the debugger, so the Content-Security-Policy stays as strict as it is."""
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE_SCRIPT)
     return page.evaluate(RUN_AXE, rules)

@@ -1,5 +1,5 @@
-"""The guide from row 1 to row 15, as a stranger follows it with the shop's own pages and a phone: a shop of its own is set up from
-nothing, sells, is paid and pays back. In English and in bokmål. Then what goes wrong on the way, row by row."""
+"""The guide from row 1 to row 15, as a stranger follows it with the shop's own pages and a phone: a shop of its own is set
+up from nothing, sells, is paid and pays back. In English and in bokmål. Then what goes wrong on the way, row by row."""
 
 import re
 import sqlite3
@@ -131,11 +131,9 @@ def test_stranger_follows_the_guide(open_till, product, language):
     expect(buttons.get_by_role("link", name=option)).to_have_count(0)
     switch.click()
     expect(row).to_contain_text(word("generic.enabled"))
-    paying = buttons.get_by_role("link", name=option)
-    expect(paying.or_(till.sale.locator(".menu-items a", has_text=option)).first).to_be_attached()
 
     # 8 and 9: a part, with the invoice by mail, to a customer who scans the till's code
-    (paying if paying.count() else till.sale.locator(".menu-items a", has_text=option)).evaluate("link => link.click()")
+    buttons.get_by_role("link", name=option).click()
     till.page.get_by_label(word("pay.amount"), exact=True).fill("50,00")
     till.page.get_by_text(word("pay.emailInvoice")).click()
     till.page.get_by_label(word("pay.email")).fill("kunde@example.com")
@@ -248,8 +246,8 @@ def test_phone_numbers_are_read_as_people_say_them(open_till, language):
     """Country codes, zeros, spaces, neighbours; and what is no number of these countries is refused at the field."""
     till = open_till(language=language)
     till.start_sale("Espresso")
-    for typed, phone in (("+47 912 34 567", "4791234567"), ("0047 91 23 45 67", "4791234567"), ("46701234567", "46701234567"),
-                         ("+46 70-123 45 67", "46701234567")):
+    for typed, phone in (("+47 912 34 567", "4791234567"), ("0047 91 23 45 67", "4791234567"),
+                         ("46701234567", "46701234567"), ("+46 70-123 45 67", "46701234567")):
         till.pay_with("Vipps")
         till.identify("+44 20 7946 0000")
         expect(till.page.locator("#phone-error")).to_have_text(till.word("invalid.not-a-phone-number"))
@@ -300,7 +298,8 @@ def test_processed_sales_are_found_by_day_state_till_and_kind(open_till, languag
     row = page.locator("#rows tr", has_text=number)
     expect(row).to_be_visible()
     for label, fitting, other in (("state", word("saleState.completed"), word("saleState.parked")),
-                                  ("till", "Kasse 2", "Kasse Bergen"), ("kind", word("paymentKind.cash"), word("paymentKind.vipps"))):
+                                  ("till", "Kasse 2", "Kasse Bergen"),
+                                  ("kind", word("paymentKind.cash"), word("paymentKind.vipps"))):
         chosen = page.get_by_label(word(f"processed.{label}"), exact=True)
         chosen.select_option(label=other)
         expect(row).to_have_count(0)
@@ -314,8 +313,8 @@ def test_processed_sales_are_found_by_day_state_till_and_kind(open_till, languag
 
 
 def test_operator_retries_a_dead_letter(open_till, product):
-    """The books refuse an entry: the message becomes a dead letter, the sale is completed all the same, and once the cause is
-    mended an operator's press takes the message in."""
+    """The books refuse an entry: the message becomes a dead letter, the sale is completed all the same, and once the cause
+    is mended an operator's press takes the message in."""
     books = product.database_path("financial-service")
 
     def rule(sql: str) -> None:

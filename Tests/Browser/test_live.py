@@ -1,5 +1,5 @@
-"""What the browser shows when the wire is cut, the browser closed, or several look at once: a lost connection is told, a payment
-goes on without anybody watching, and every page catches up without being loaded again."""
+"""What the browser shows when the wire is cut, the browser closed, or several look at once: a lost connection is told, a
+payment goes on without anybody watching, and every page catches up without being loaded again."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,6 +1,6 @@
 """Every page and every dialog once, in the order of the guide, looked at wide and narrow, light and dark: axe-core finds
-nothing (WCAG 2.2 AA), nothing scrolls sideways, and a finger meets every target. In English and bokmål, and in Finnish, whose
-words are the longest, on a touch screen."""
+nothing (WCAG 2.2 AA), nothing scrolls sideways, and a finger meets every target. In English and bokmål, and in Finnish,
+whose words are the longest, on a touch screen."""
 
 import re
 
@@ -18,7 +18,7 @@ DISPLAY = "/pos/display/f7e11b00-0003-4000-8000-00000000000"
 
 @pytest.fixture(params=["en", "nb", "fi"])
 def walker(request, open_till):
-    """Opens a browser in one of the languages together with what looks at its pages; tells all that was found at the end."""
+    """Opens a browser in one of the languages with what looks at its pages; tells all that was found at the end."""
     language, opened = request.param, []
 
     def open_one(**who) -> Looks:
