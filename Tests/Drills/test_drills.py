@@ -11,6 +11,8 @@ SHORT: dict[str, list[str]] = {
     "kill-storm": ["--kills", "20"],
     "cut-network": ["--seconds", "15", "--rounds", "1", "--longest", "5"],
     "vipps-at-worst": ["--seconds", "10", "--rounds", "1", "--silence", "3"],
+    "flood": ["--waiting", "20", "--poisoned", "5", "--samples", "4", "--no-judge"],
+    "strangers": ["--rounds", "1", "--fuzz", "60", "--lies", "3", "--parts", "webhooks", "roles", "guessing"],
 }
 SEED = 7
 

@@ -295,6 +295,8 @@ def unheard(product: Product) -> list[str]:
             head = heads.get((publisher, stream), 0)
             if sequence != head:
                 found.append(f"{service} has applied {sequence} of {head} of {stream}")
+        found += [f"{service} has set {count} messages of {stream} aside" for stream, count in rows(
+            product, service, "SELECT stream, count(*) FROM bus_set_aside GROUP BY stream")]
     return found
 
 
@@ -318,9 +320,9 @@ def readable_numbers(product: Product, numbers: tuple[str, ...] = ("91234567",))
     for service in product.services:
         path = product.database_path(service)
         places += [path, path.with_name(path.name + "-wal")]
-    pattern = re.compile("|".join(numbers).encode())
-    return [f"a customer's number can be read in {path.name}" for path in places
-            if path.exists() and pattern.search(path.read_bytes())]
+    pattern = re.compile(b".{0,30}(?:%b).{0,30}" % "|".join(numbers).encode(), re.DOTALL)
+    found = {path.name: pattern.search(path.read_bytes()) for path in places if path.exists()}
+    return [f"a customer's number can be read in {name}: {hit[0]}" for name, hit in found.items() if hit]
 
 
 def kept_customers(product: Product) -> list[str]:
