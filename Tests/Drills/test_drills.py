@@ -12,6 +12,7 @@ SHORT: dict[str, list[str]] = {
     "cut-network": ["--seconds", "15", "--rounds", "1", "--longest", "5"],
     "vipps-at-worst": ["--seconds", "10", "--rounds", "1", "--silence", "3"],
     "flood": ["--waiting", "20", "--poisoned", "5", "--samples", "4", "--no-judge"],
+    "clock": ["--rounds", "2", "--jumps", "10"],
     "strangers": ["--rounds", "1", "--share", "0.1", "--fuzz", "120", "--lies", "3", "--parts", "webhooks", "roles",
                   "tenants", "guessing", "requests", "bus", "lies"],
 }

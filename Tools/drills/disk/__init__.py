@@ -9,19 +9,14 @@
 `disk.c` is preloaded into the services; what it does is said there.
 """
 
-import hashlib
 import mmap
-import os
 import random
-import shutil
 import struct
-import subprocess
 from pathlib import Path
 
-from launcher import paths
-from launcher.errors import LauncherError
 from launcher.product import DATABASES
 
+from ..preload import library
 from .pending import Pending
 
 SOURCE = Path(__file__).with_name("disk.c")
@@ -35,7 +30,7 @@ class Disks:
     def __init__(self, folder: Path):
         folder = folder.resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        self.environment = {"LD_PRELOAD": str(library()), "DISK_FOLDER": str(folder)}
+        self.environment = {"LD_PRELOAD": str(library(SOURCE)), "DISK_FOLDER": str(folder)}
         """What the services are started with."""
         self._disks = {service: Disk(folder, name) for service, name in DATABASES.items()}
 
@@ -100,28 +95,3 @@ class Disk:
         for kept in database.parent.glob(f"{database.name}.removed.*"):
             kept.unlink()
         return lost
-
-
-def library() -> Path:
-    """Compiles `disk.c` once, with the C compiler that Swift brings or any other."""
-    source = SOURCE.read_bytes()
-    made = paths.WORKSHOP / "drills" / f"disk-{hashlib.sha256(source).hexdigest()[:12]}.so"
-    if made.exists():
-        return made
-    made.parent.mkdir(parents=True, exist_ok=True)
-    new = made.with_suffix(f".{os.getpid()}")
-    problems = []
-    for compiler in _compilers():
-        words = [compiler, "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror", "-o", str(new), str(SOURCE)]
-        result = subprocess.run(words, capture_output=True, text=True)
-        if result.returncode == 0:
-            new.replace(made)
-            return made
-        problems.append(f"{compiler}: {result.stderr.strip()[-1000:]}")
-    raise LauncherError("The drill's disk cannot be compiled.\n" + "\n".join(problems or ["There is no C compiler."]))
-
-
-def _compilers() -> list[str]:
-    swift = shutil.which("swift")
-    beside = [str(Path(os.path.realpath(swift)).with_name("clang"))] if swift else []
-    return [name for name in [*beside, shutil.which("clang"), shutil.which("cc")] if name and Path(name).exists()]
