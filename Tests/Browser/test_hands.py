@@ -143,7 +143,6 @@ def test_scan_of_an_unknown_code_says_so_and_leaves_the_basket(open_till):
     till.abandon()
     till.scan(till.control.personal_code("47" + MANUAL))  # There is nothing to pay.
     expect(till.page.locator(".toast.bad", has_text="https://")).to_be_visible()
-    till.abandon()
 
 
 # An impatient finger

@@ -90,6 +90,12 @@ class Counter:
             clock.completed(sale, payment)
         took = clock.took
         say(f"  {self.msn}: {clock.stages()}")
+        for reference, ended in clock._completed.items():
+            ms = (ended - clock._sent()[reference]).total_seconds() * 1000
+            if ms > 400:
+                d = self.shop.vipps.get(f"/deliveries?reference={reference}")
+                r = self.shop.vipps.get(f"/requests?reference={reference}")
+                say(f"  SLOW {ms:.0f} {ended.isoformat()} " + str([(x['event'][17:24], x['attempts']) for x in d]) + str([(x['time'][14:], x['operation'], x['status']) for x in r]))
         return took
 
 
