@@ -32,6 +32,7 @@ def add_options(words: ArgumentParser) -> None:
     words.add_argument("--rounds", type=int, default=4, help="jumps, then all must settle and the books agree (4)")
     words.add_argument("--jumps", type=int, default=20, help="of a clock in a round (20)")
     words.add_argument("--at-once", type=int, default=12, help="sales under way at a time (12)")
+    words.add_argument("--forward", action="store_true", help="while sales are under way no clock is set back")
 
 
 def run(options: Namespace, figures: Figures) -> None:
@@ -64,15 +65,19 @@ class Clocks:
         self.environment = {"LD_PRELOAD": str(library(SOURCE)), "CLOCK_FOLDER": str(folder)}
         """What the services are started with."""
         self._pages = {}
+        self._off = dict.fromkeys(SERVICES, 0.0)
         for name in SERVICES:
             path = folder / name
             path.write_bytes(bytes(mmap.PAGESIZE))
             with open(path, "r+b") as file:
                 self._pages[name] = mmap.mmap(file.fileno(), mmap.PAGESIZE)
 
-    def set(self, seconds: float, *names: str) -> None:
-        """So far from the right time, in these services or in all."""
+    def set(self, seconds: float, *names: str, forward: bool = False) -> None:
+        """So far from the right time, in these services or in all; with `forward` no clock is set back for it."""
         for name in names or SERVICES:
+            if forward and seconds < self._off[name]:
+                continue
+            self._off[name] = seconds
             struct.pack_into("=q", self._pages[name], 0, round(seconds * 1000))
 
 
@@ -97,7 +102,8 @@ def _jumping(shop: Shop, clocks: Clocks, chance: random.Random, options: Namespa
             shop.sell()
         time.sleep(chance.random() * 1.2)  # When it falls is chance by intent.
         seconds = chance.choice([0, chance.uniform(-FURTHEST, FURTHEST), chance.uniform(-120, 120)])
-        clocks.set(seconds, *chance.choice([SERVICES, [chance.choice(SERVICES)], chance.sample(SERVICES, 2)]))
+        names = chance.choice([SERVICES, [chance.choice(SERVICES)], chance.sample(SERVICES, 2)])
+        clocks.set(seconds, *names, forward=options.forward)
     shop.vipps.clear_faults()
     return options.jumps
 

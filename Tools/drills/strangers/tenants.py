@@ -10,6 +10,7 @@ from launcher.product import Product
 from launcher.waiting import wait_until
 
 from ..books import assert_books_agree
+from ..shop import rows
 from ..till import KARI, Refused, Vipps, new_id, tenant
 from .belongings import Belongings
 from .bodies import filled_form, whole_body
@@ -47,6 +48,8 @@ def identifiers_of_the_victim(product: Product) -> dict[str, list[str]]:
     waiting = till.sale("1003")
     asked = waiting.pay(phone=KARI, amount={"minorUnits": 200, "currency": "NOK"})
     vipps.wait_asked(asked["reference"])
+    looked = f"SELECT 1 FROM payment WHERE reference = '{asked['reference']}' AND seen_authorized IS NOT NULL"
+    wait_until(lambda: rows(product, "vipps-gateway", looked), 30, "the gateway's first look at the payment that waits")
     vipps.post(f"/customers/{KARI}/scan", {"msn": till_msn(VICTIM), "merchantQrId": till.code["merchantQRID"]})
     setup, data = demo.setups()[VICTIM], demo.tenants()[VICTIM]
     found = {
