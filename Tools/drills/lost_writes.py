@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from launcher.errors import LauncherError
 from launcher.product import Product
 
 from .disk import Disks
@@ -78,7 +79,7 @@ class Storm:
         while not found and self.figures.faults < 3:
             try:
                 found = self.cut()
-            except (AssertionError, OSError) as error:
+            except (AssertionError, LauncherError, OSError) as error:  # Refused by a service whose file is damaged, too.
                 found = [str(error)]
         self.figures.rounds = 1
         self.figures.more[f"sabotage {name}"] = f"caught: {found[0]}" if found else "NOT caught"
