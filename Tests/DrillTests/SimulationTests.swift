@@ -28,7 +28,7 @@ import Testing
     @Test("is a bad world: something of everything happens in few seeds")
     func isBad() async {
         var sum = Figures()
-        for seed in UInt64(1)...20 { sum = sum + (await SimulatedRun(seed: seed)).figures }
+        for seed in UInt64(1)...40 { sum = sum + (await SimulatedRun(seed: seed)).figures }
         #expect(sum.crashes > 10)
         #expect(sum.faults > 500)
         #expect(sum.repairs > 50)

@@ -285,6 +285,19 @@ import Testing
         #expect(!byHand.needsAttention)
     }
 
+    @Test("needs attention for money that is too much, whatever favour was done before and whatever was returned")
+    func stuckAfterFavour() throws {
+        let over = Sale.hundred.paying().after(.changeIdentification(.no(1), order(2, with: .oneTimeQR)))
+            .hearing(.captured(.kr(100)), of: 2)
+            .after(.refund(.no(4), .no(2), .kr(100), .reason("stale bun")))
+            .hearing(.captured(.kr(100)), of: 1)
+        let refund = try #require(over.refunds.last { $0.cause == .tooMuch })
+        let refused = over.hearing(.refundFailed(refund.id, Refusal(code: "6150", detail: "not enough left")))
+        #expect(refused.needsAttention)
+        let byHand = refused.after(.refund(.no(5), .no(1), .kr(100), .reason("called Vipps")))
+        #expect(!byHand.needsAttention)
+    }
+
     @Test("whose outcome is unknown needs attention until it is known") func unknown() {
         let gone = Sale.hundred.paying().after(.abandon)
         #expect(gone.needsAttention)

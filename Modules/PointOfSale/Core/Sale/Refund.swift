@@ -58,6 +58,12 @@ package struct Refund: Sendable, Hashable {
         }
     }
 
+    /// Money that does not belong to the shop could not go back.
+    var isStuck: Bool {
+        guard case .failed = state else { return false }
+        return cause == .tooLate || cause == .tooMuch
+    }
+
     /// Takes the money out of what the sale has received (a refund of sold goods does not: the sale stays paid).
     var undoesReceipt: Bool {
         switch cause {

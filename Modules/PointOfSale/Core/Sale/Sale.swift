@@ -184,20 +184,20 @@ extension Sale {
     /// A person should look: the sale has ended but the outcome of a payment is unknown, or money could not go back.
     package var needsAttention: Bool {
         let outcomeUnknown = !isUnderWay && hasPaymentInFlight
-        let stuckRefund = refunds.contains { refund in
-            switch refund.state {
-            case .failed: refund.cause == .tooLate || refund.cause == .tooMuch
-            case .requested, .refunded: false
-            }
-        }
-        return outcomeUnknown || (stuckRefund && isOwing)
+        return outcomeUnknown || isOwing
     }
 
-    /// Holds money that belongs to the customer.
+    /// Holds money that belongs to the customer, because it could not go back by itself. What somebody gave back
+    /// afterwards mends that; what was given back before was a favour.
     private var isOwing: Bool {
-        let goneBack = refunds.filter { refund in
-            if case .returned = refund.cause { false } else { refund.counts }
-        }.map(\.amount).sum(in: currency)
+        guard let stuck = refunds.firstIndex(where: \.isStuck) else { return false }
+        let goneBack = refunds.indices.filter { index in
+            switch refunds[index].cause {
+            case .returned: false
+            case .reason: index > stuck && refunds[index].counts
+            case .tooLate, .tooMuch, .outside: refunds[index].counts
+            }
+        }.map { refunds[$0].amount }.sum(in: currency)
         let kept = payments.map(\.captured).sum(in: currency) - goneBack
         return switch state {
         case .abandoned: kept.isPositive
