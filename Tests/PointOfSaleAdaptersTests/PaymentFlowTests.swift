@@ -54,6 +54,22 @@ private let byPhone: [String: any Sendable] = [
         }
     }
 
+    @Test(
+        "is not moved by an amount that cannot be its own",
+        arguments: [
+            Money(minorUnits: 3_900, currency: .dkk), .nok(0), .nok(-3_900), .nok(.max),
+        ])
+    func foreignAmount(amount: Money) async throws {
+        try await TillHouse.ready { house, kari async throws in
+            let sale = try await kari.coffee()
+            _ = try await kari.command(sale, "start-payment", byPhone)
+            let before = try await kari.ask(.get, "sales/\(sale)").text
+            let start = try #require(try await house.told(StartPayment.self).first)
+            await #expect(throws: (any Error).self) { try await house.hear(captured(start, amount)) }
+            #expect(try await kari.ask(.get, "sales/\(sale)").text == before)
+        }
+    }
+
     @Test("keeps no readable number anywhere") func sealed() async throws {
         try await TillHouse.ready { house, kari async throws in
             let sale = try await kari.coffee()

@@ -6,10 +6,17 @@ package struct HearPayment: Sendable {
     package init() {}
 
     /// News of a payment that is not ours, or not of this tenant, means nothing.
+    ///
+    /// - Throws: `Invalid` for an amount that cannot be the sale's.
     package func callAsFunction(
         _ news: PaymentNews, of payment: PaymentID, in tenant: TenantID, _ tx: any SaleTransaction
     ) throws {
         guard let sale = try tx.sale(withPayment: payment, in: tenant) else { return }
+        if let amount = news.amount,
+            amount.currency != sale.currency || !(1...Money.amountMax).contains(amount.minorUnits)
+        {
+            throw Invalid(field: "amount", slug: "not-of-the-sale", reason: "is \(amount); it cannot be of this sale")
+        }
         let moment = Moment(now: tx.now, user: nil)
         let events = sale.hear(news, of: payment, moment)
         let next = try tx.advance(sale, by: events)
@@ -18,6 +25,15 @@ package struct HearPayment: Sendable {
                 let basket = try tx.sale(basketID, in: tenant)
             else { continue }
             try tx.advance(basket, by: basket.hearRefund(id, state, moment))
+        }
+    }
+}
+
+extension PaymentNews {
+    fileprivate var amount: Money? {
+        switch self {
+        case .captured(let amount), .refunded(_, let amount, _): amount
+        case .atVipps, .authorized, .aborted, .expired, .terminated, .failed, .released, .refundFailed: nil
         }
     }
 }
