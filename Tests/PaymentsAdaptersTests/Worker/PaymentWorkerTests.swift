@@ -79,6 +79,21 @@ import Testing
         #expect(try await file.store.payment(name)?.phase.word == "captured")
     }
 
+    @Test("recovers what was under way during a sweep as soon as that work ends") func sweptMeanwhile() async throws {
+        let (gate, agreement) = (Gate(), AgreementID(UUID()))
+        let provider = ScriptedProvider(approves: false, pause: { _ in await gate.wait() })
+        _ = try await file.store.begin(.made(agreement: agreement))
+        let worker = worker(provider)
+        let running = Task { try await worker.run() }
+        while provider.underWayMax[agreement] != 1 { await Task.yield() }
+        try await worker.sweep(all: true)
+        gate.open()
+        // The clock stands still: without recovery the first look would be five seconds away.
+        while !provider.calls.contains(where: { $0.kind == .get }) { await Task.yield() }
+        running.cancel()
+        try? await running.value
+    }
+
     @Test("works for several agreements side by side, and for each within its fence") func fences() async throws {
         let (slow, quick) = (AgreementID(UUID()), AgreementID(UUID()))
         let gate = Gate()

@@ -30,6 +30,39 @@ import Testing
         #expect(story.openActs == [.cancel(transactionOnly: false)])
     }
 
+    @Test("is looked at again when a webhook came while it was being looked at")
+    func webhookDuringLook() {
+        var story = Story.captured()
+        let planned = story.payment.look
+        let before = ProviderReply(
+            .answered(story.snapshot(.authorized, captured: 12_900)), record: Story.record())
+        story.pass(1)
+        story.take(
+            .signalled(
+                WebhookSignal(
+                    name: "REFUNDED", pspReference: "1", amount: .nok(700), occurredAt: story.now, idempotencyKey: nil,
+                    success: true)))
+        story.take(.looked(before, planned: planned))
+        #expect(story.payment.look.at == story.now, "else the refund would be seen a day later")
+        let after = story.looks(.answered(story.snapshot(.authorized, captured: 12_900, refunded: 700)))
+        #expect(after.told == ["refunded 700 outside"])
+        #expect(story.payment.look.at.map { $0 > story.now } ?? true)
+    }
+
+    @Test("is looked at at once when a webhook came before the answer to its creation")
+    func webhookBeforeCreated() {
+        var story = Story()
+        let ordinal = story.attempt()
+        story.take(
+            .signalled(
+                WebhookSignal(
+                    name: "AUTHORIZED", pspReference: "1", amount: .nok(12_900), occurredAt: story.now,
+                    idempotencyKey: nil, success: true)))
+        let created = ProviderReply<CreateAnswer>(.answered(CreateAnswer(redirectURL: nil)), record: Story.record())
+        story.take(.createReplied(ordinal: ordinal, created))
+        #expect(story.payment.look.at == story.now)
+    }
+
     @Test("pays money back although the keys were refused for a while")
     func refundWaitsForKeys() {
         var story = refunding()

@@ -53,6 +53,8 @@ package actor PaymentWorker: Service {
     private var nextSweep = Date.distantPast
     /// The clock when it was last looked at, at least once between two sweeps.
     private var lastSeen = Date.distantPast
+    /// Payments that were being worked on during such a sweep; each is recovered when that work ends.
+    private var unswept: Set<PaymentName> = []
     /// The next sweep is one as at a start.
     private var sweepsAll = false
     /// Seconds that a clock may go back without anything being done about it.
@@ -146,7 +148,9 @@ package actor PaymentWorker: Service {
 
     /// Looks for what was left behind; `all` as at a start.
     package func sweep(all: Bool) async throws {
-        let unreadable = try await recover(all: all, except: Set(busy.keys))
+        let underWay = Set(busy.keys)
+        if all { unswept.formUnion(underWay) }
+        let unreadable = try await recover(all: all, except: underWay)
         for name in unreadable {
             logger.error("a payment cannot be recovered", metadata: ["payment": "\(name.paymentID)"])
         }
@@ -289,6 +293,9 @@ package actor PaymentWorker: Service {
                 setAside(due, error)
                 break
             }
+        }
+        if unswept.remove(due.name) != nil {
+            do { try await recover.one(due.name) } catch { setAside(due, error) }
         }
         busy[due.name] = nil
         changed.wake()

@@ -43,7 +43,7 @@ struct PaymentDecision {
         case .attempt(let ordinal): attempt(ordinal)
         case .createReplied(let ordinal, let reply): createReplied(ordinal, reply)
         case .changeReplied(let ordinal, let reply): changeReplied(ordinal, reply)
-        case .looked(let reply): looked(reply)
+        case .looked(let reply, let planned): looked(reply, planned: planned)
         case .logRead(let reply): logRead(reply)
         case .signalled(let signal): signalled(signal)
         case .recovered: recovered()
@@ -135,7 +135,9 @@ struct PaymentDecision {
         if case .created = payment.phase, payment.webhookAt == nil, signal.name.uppercased().contains("AUTHORIZED") {
             emit(.signalHeard(at: now))
         }
-        lookSoon()
+        // Anew, although one may be due: that one may be on its way already.
+        let look = Payment.Look(at: now, failures: payment.look.failures)
+        if payment.look != look { emit(.lookPlanned(look)) }
     }
 
     /// A GET is due at once, unless it already is.

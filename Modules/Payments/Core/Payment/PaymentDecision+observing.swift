@@ -11,7 +11,8 @@ extension PaymentDecision {
 
     // MARK: GET
 
-    mutating func looked(_ reply: ProviderReply<PaymentSnapshot>) {
+    mutating func looked(_ reply: ProviderReply<PaymentSnapshot>, planned: Payment.Look?) {
+        let isOvertaken = planned.map { $0 != payment.look } ?? false
         emit(.read(.get, at: now))
         switch reply.outcome {
         case .answered(let snapshot):
@@ -24,9 +25,11 @@ extension PaymentDecision {
             }
             settle()
             planNextLook()
+            if isOvertaken { lookSoon() }
         case .refused(let refusal) where refusal.meaning == .notFound:
             emit(.lookPlanned(.none))
             notFound(refusal, reply)
+            if isOvertaken { lookSoon() }
         case .refused, .unknown, .keysRefused: lookFailed(reply, wait: 0)
         case .rateLimited(let wait): lookFailed(reply, wait: Double(wait?.components.seconds ?? 0) + 1)
         }

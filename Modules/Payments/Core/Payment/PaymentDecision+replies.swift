@@ -50,7 +50,10 @@ extension PaymentDecision {
     mutating func becomeCreated(by operation: PaymentOperation?, qrContent: String?) {
         let asked = operation?.lastAttemptAt ?? now
         emit(.created(at: now, expiresAt: asked + Payment.approvalTime, qrContent: qrContent))
-        emit(.lookPlanned(Payment.Look(at: now + PaymentDecision.firstLookAfter, failures: 0, isRoutine: true)))
+        // Otherwise something was heard while the request was under way.
+        if payment.look.isRoutine || payment.look.at == nil {
+            emit(.lookPlanned(Payment.Look(at: now + PaymentDecision.firstLookAfter, failures: 0, isRoutine: true)))
+        }
         readLogSoon()
     }
 

@@ -12,7 +12,9 @@ package enum PaymentInput: Sendable, Hashable {
     case createReplied(ordinal: Int, ProviderReply<CreateAnswer>)
     /// Of capture, cancel and refund.
     case changeReplied(ordinal: Int, ProviderReply<PaymentSnapshot>)
-    case looked(ProviderReply<PaymentSnapshot>)
+    /// - Parameter planned: the look that was due when the request left. If another is planned by now, something was heard
+    ///   meanwhile, and the answer may be older.
+    case looked(ProviderReply<PaymentSnapshot>, planned: Payment.Look? = nil)
     case logRead(ProviderReply<[ProviderEvent]>)
     case signalled(WebhookSignal)
     /// A process died, or could not keep an answer: whatever was being called is in doubt, and everything is looked at.

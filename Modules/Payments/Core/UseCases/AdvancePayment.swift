@@ -88,7 +88,7 @@ package struct AdvancePayment: Sendable {
         switch call {
         case .look:
             let reply = await provider.get(address)
-            return (.looked(reply), reply.outcome.result)
+            return (.looked(reply, planned: payment.look), reply.outcome.result)
         case .readLog:
             let reply = await provider.events(of: address)
             return (.logRead(reply), reply.outcome.result)

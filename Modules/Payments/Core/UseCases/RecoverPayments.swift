@@ -20,17 +20,22 @@ package struct RecoverPayments: Sendable {
     package func callAsFunction(all: Bool, except busy: Set<PaymentName> = []) async throws -> [PaymentName] {
         var unreadable: [PaymentName] = []
         for name in try await store.leftBehind(all: all) where !busy.contains(name) {
-            let now = now()
-            let moment = Moment(now: now, cause: .beginning(at: now), spareRefundID: .new(at: now))
             do {
-                try await store.transaction { books in
-                    guard let payment = try books.payment(name) else { return }
-                    _ = try books.take(.recovered, for: payment, at: moment)
-                }
+                try await one(name)
             } catch {
                 unreadable.append(name)
             }
         }
         return unreadable
+    }
+
+    /// One payment that nobody works on.
+    package func one(_ name: PaymentName) async throws {
+        let now = now()
+        let moment = Moment(now: now, cause: .beginning(at: now), spareRefundID: .new(at: now))
+        try await store.transaction { books in
+            guard let payment = try books.payment(name) else { return }
+            _ = try books.take(.recovered, for: payment, at: moment)
+        }
     }
 }

@@ -150,7 +150,7 @@ extension World {
         }
         worker.busy.insert(payment.terms.paymentID)
         switch request(call, operation, of: payment) {
-        case .success(let request): leave(request, payment.name, call, operation)
+        case .success(let request): leave(request, payment, call, operation)
         case .failure(let refusal): notSent(refusal, payment.name, ordinal: operation?.ordinal ?? 0)
         }
     }
@@ -232,7 +232,7 @@ extension World {
             outcome: outcome, record: record, currency: Shop.currency, sabotage: sabotage,
             startedAt: call.startedAt, toDate: date)
         switch call.call {
-        case .look: take(.looked(reading.snapshot), call.name)
+        case .look: take(.looked(reading.snapshot, planned: call.look), call.name)
         case .readLog: take(.logRead(reading.events), call.name)
         case .perform(let operation) where operation.act == .create:
             take(.createReplied(ordinal: operation.ordinal, reading.created), call.name)

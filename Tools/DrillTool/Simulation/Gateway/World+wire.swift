@@ -9,6 +9,8 @@ struct CallUnderWay {
     let life: Int
     let name: PaymentName
     let call: Payment.Call
+    /// The look that was due then.
+    let look: Payment.Look
     let request: VippsAPI.Call
     let startedAt: Date
     let sentAt: Int
@@ -26,12 +28,12 @@ extension World {
     private static let patience = 30_000
 
     /// Sends a request; from here on nobody knows what becomes of it until it is answered.
-    func leave(_ request: VippsAPI.Call, _ name: PaymentName, _ call: Payment.Call, _ operation: PaymentOperation?) {
+    func leave(_ request: VippsAPI.Call, _ payment: Payment, _ call: Payment.Call, _ operation: PaymentOperation?) {
         wire.count += 1
         let id = wire.count
         wire.calls[id] = CallUnderWay(
-            life: lives[Place.gateway.rawValue], name: name, call: call, request: request,
-            startedAt: clock(.gateway), sentAt: now)
+            life: lives[Place.gateway.rawValue], name: payment.name, call: call, look: payment.look,
+            request: request, startedAt: clock(.gateway), sentAt: now)
         worker.waiting.insert(id)
         figures.calls += 1
         check(request, operation)
