@@ -41,10 +41,15 @@ SIGNATURE = "Modules/Payments/Adapters/Webhooks/WebhookSignature.swift"
 SALES = "Modules/PointOfSale/Adapters/SQLite/SQLiteTransaction+sales.swift"
 
 STORM = ("kill-storm", ("--seed", "7", "--kills", "40"))
-WORST = ("vipps-at-worst", ("--seed", "7"))
+WORST = ("vipps-at-worst", ("--seed", "7", "--seconds", "20", "--rounds", "3", "--silence", "3"))
 POWER = ("lost-writes", ("--seed", "7", "--cuts", "60"))
 DISK = ("failing-disk", ("--seed", "7", "--rounds", "6", "--seconds", "2"))
-STRANGERS = ("strangers", ("--seed", "7"))
+
+
+def strangers(part: str) -> tuple[str, tuple[str, ...]]:
+    """The part at whose door the sabotage is."""
+    return "strangers", ("--seed", "7", "--rounds", "1", "--parts", part)
+
 
 SABOTAGES = [
     Sabotage("no-idempotency", "every attempt towards Vipps has a key of its own",
@@ -68,20 +73,20 @@ SABOTAGES = [
     Sabotage("unsigned-webhooks", "a webhook without a true signature is believed",
              ((SIGNATURE, "return isValid\n", "return isValid || !authorizations.isEmpty\n"),
               (SIGNATURE, "guard constantTimeEqual(Data(hash.utf8), Data(contentHash.utf8)) else { return false }", "")),
-             *STRANGERS),
+             *strangers("webhooks")),
     Sabotage("tenant-forgotten", "a sale is found by its identifier alone",
              ((SALES, '"SELECT document FROM sale WHERE id = ? AND tenant_id = ?", [id.text, tenant.text]',
-               '"SELECT document FROM sale WHERE id = ?", [id.text]'),), *STRANGERS),
+               '"SELECT document FROM sale WHERE id = ?", [id.text]'),), *strangers("tenants")),
     Sabotage("roles-forgotten", "whoever is signed in may do everything",
              (("Modules/Platform/HTTPServing/ServingContext.swift",
                "guard !session.roles.isDisjoint(with: roles) else {",
-               "guard !session.roles.isDisjoint(with: roles) || !roles.isEmpty else {"),), *STRANGERS),
+               "guard !session.roles.isDisjoint(with: roles) || !roles.isEmpty else {"),), *strangers("roles")),
     Sabotage("tokens-forgotten", "a request that another site made the browser send is taken",
              (("Modules/Platform/HTTPServing/Middleware.swift", "request.headers[.csrfToken] != session.csrf",
-               "request.headers[.csrfToken] == session.csrf + session.csrf"),), *STRANGERS),
+               "request.headers[.csrfToken] == session.csrf + session.csrf"),), *strangers("roles")),
     Sabotage("cookies-believed", "the signature of a session cookie is not checked",
              (("Modules/Platform/HTTPServing/Session.swift", "key.isValid(signature, of: claims),",
-               "key.isValid(signature, of: claims) || !signature.isEmpty,"),), *STRANGERS),
+               "key.isValid(signature, of: claims) || !signature.isEmpty,"),), *strangers("roles")),
     Sabotage("commits-unsynced", "a commit is not synced before it is acknowledged",
              ((DATABASE, "PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL"),
               (DATABASE, "guard synchronous == 2,", "guard synchronous == 1,")), *POWER),
@@ -89,7 +94,7 @@ SABOTAGES = [
              ((DATABASE, "        try log.bringToDisk()\n", ""),), *DISK),
     Sabotage("bus-open", "every key may join the bus",
              (("Modules/Platform/ZeroMQ/KeyGate.swift", "return allowed.contains(key)",
-               "return allowed.contains(key) || !allowed.isEmpty"),), *STRANGERS),
+               "return allowed.contains(key) || !allowed.isEmpty"),), *strangers("bus")),
 ]
 
 
@@ -129,7 +134,7 @@ def noticed_by(sabotage: Sabotage) -> str | None:
     with open(log, "w", encoding="utf-8") as output:
         if subprocess.run(build, cwd=copy, env=building.environment(), stdout=output, stderr=subprocess.STDOUT).returncode:
             raise LauncherError(f"The copy with {sabotage.name} does not build; see {log}")
-        drill = [sys.executable, str(copy / "Tools" / "drill"), sabotage.drill, "--no-build", *sabotage.words]
+        drill = [sys.executable, str(copy / "Tools" / "drill"), sabotage.drill, "--no-setup", "--no-build", *sabotage.words]
         subprocess.run(drill, cwd=copy, stdout=output, stderr=subprocess.STDOUT)
     mark = "VIOLATION: "
     return next((line.split(mark, 1)[1].strip() for line in log.read_text(errors="replace").splitlines() if mark in line), None)

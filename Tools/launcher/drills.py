@@ -6,8 +6,9 @@ import os
 import random
 import sys
 import time
+from pathlib import Path
 
-from . import building, paths
+from . import building, paths, setup
 from .errors import LauncherError
 from .screen import say, table
 
@@ -75,13 +76,21 @@ def module_of(name: str):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    words = sys.argv[1:] if arguments is None else arguments
+    words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] not in ["simulation", *DRILLS, "sabotages"]:
-        say("Tools/drill <drill> [options]; each drill takes --help.\n")
+        say("Tools/drill <drill> [options]; each drill takes --help. What is missing is installed first, unless "
+            "--no-setup says that everything is there.\n")
         say(table([("simulation", SIMULATION), *((name, module_of(name).WHAT) for name in [*DRILLS, "sabotages"])]))
         return 0 if words in ([], ["--help"], ["-h"]) else 2
     paths.BUILD_LOG.parent.mkdir(parents=True, exist_ok=True)
     try:
+        if "--no-setup" in words:
+            words.remove("--no-setup")
+        else:
+            setup.prepare(for_tests=True)
+            if Path(sys.prefix) != paths.PYTHON_ENVIRONMENT:  # What the drills need lives there alone.
+                sys.stdout.flush()
+                os.execv(paths.PYTHON, [str(paths.PYTHON), str(paths.TOOLS / "drill"), *words, "--no-setup"])
         match words:
             case ["simulation", *rest]: return simulation(rest)
             case ["sabotages", *rest]: return sabotages(rest)
