@@ -104,6 +104,7 @@ import Testing
             #expect(
                 refused.list("fields").first?["reason"] as? String
                     == "No product has the code 999999. Search for it by name.")
+            #expect(try await kari.get("/pos/pages/new-sale").saleID == nil, "an empty sale was left behind")
         }
     }
 

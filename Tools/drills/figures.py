@@ -38,6 +38,11 @@ class Figures:
         self.violations.append(words)
         say(f"  VIOLATION: {words}")
 
+    def tell(self) -> None:
+        """Says how far it is, for whoever waits for a long run."""
+        say(f"  round {self.rounds}: {self.faults} faults, {self.sales} sales, {len(self.violations)} violations, "
+            f"slowest recovery {self.slowest_recovery:.1f} s")
+
     def recovered(self, seconds: float) -> None:
         self.slowest_recovery = max(self.slowest_recovery, seconds)
 

@@ -54,6 +54,7 @@ def run(options: Namespace, figures: Figures) -> None:
                 figures.violation(words)
             figures.rounds, figures.faults = figures.rounds + 1, kills
             shop.fill(figures)
+            figures.tell()
         shop.close()
 
 

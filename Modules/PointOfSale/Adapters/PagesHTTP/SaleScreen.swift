@@ -165,6 +165,7 @@ extension PointOfSalePages {
         if let target {
             sale = target
         } else {
+            try await requireProduct(choice, visit)
             sale = try await useCases.startSale(command: command.next, by: visit.person).id
         }
         let after: Sale
@@ -173,13 +174,27 @@ extension PointOfSalePages {
                 .addProduct(choice, quantity: 1), on: sale, command: command, by: visit.person)
         } catch let invalid as Invalid where invalid.slug == "no-such-product" {
             if let paying = try await payByCustomersCode(visit, sale, command: command.next) { return paying }
-            let code = String((visit.form["code"] ?? "").prefix(48))
-            throw FormMistake("find", visit.words.text("sale.unknownCode", ["code": code]))
+            throw unknownCode(visit)
         }
         if visit.form["then"] == "go" { return .done(.go("new-sale/\(sale)")) }
         let said = after.lines.last.map { visit.words.text("sale.added", ["name": $0.name]) }
         let events = visit.form["find"] == nil ? nil : ClientEvents().event("found")
         return .page(try await panel(visit, after, said: said), events: events)
+    }
+
+    /// Before a sale begins with it: what is no product leaves no empty sale behind.
+    private func requireProduct(_ choice: SaleRequest.Choice, _ visit: PageVisit) async throws {
+        switch choice {
+        case .product(let id): _ = try await useCases.products.product(id, in: visit.tenant)
+        case .code(let code):
+            let found = try await useCases.products.find(ProductQuery(code: code, limit: 1), in: visit.tenant).products
+            if found.isEmpty { throw unknownCode(visit) }
+        }
+    }
+
+    private func unknownCode(_ visit: PageVisit) -> FormMistake {
+        FormMistake(
+            "find", visit.words.text("sale.unknownCode", ["code": String((visit.form["code"] ?? "").prefix(48))]))
     }
 
     /// The customer's own code, a web address and no barcode, pays what is in the basket: a scanner alone can sell. `nil` where
