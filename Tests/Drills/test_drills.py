@@ -11,7 +11,7 @@ SHORT: dict[str, list[str]] = {
     "kill-storm": ["--kills", "20"],
     "cut-network": ["--seconds", "15", "--rounds", "1", "--longest", "5"],
     "vipps-at-worst": ["--seconds", "10", "--rounds", "1", "--silence", "3"],
-    "clock": ["--rounds", "1", "--jumps", "12", "--forward"],
+    "clock": ["--rounds", "1", "--jumps", "12"],
     "strangers": ["--rounds", "1", "--share", "0.1", "--fuzz", "120", "--lies", "3", "--parts", "webhooks", "roles",
                   "tenants", "guessing", "requests", "bus", "lies"],
 }
