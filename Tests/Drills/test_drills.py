@@ -1,4 +1,5 @@
-"""The drills on real processes in their short form, with a seed that holds them still. The flood is measured by hand."""
+"""The drills on real processes in their short form, with a seed that holds them still. How long things take with the flood is
+judged by hand: no test is timed."""
 
 import pytest
 
@@ -11,6 +12,7 @@ SHORT: dict[str, list[str]] = {
     "kill-storm": ["--kills", "20"],
     "cut-network": ["--seconds", "15", "--rounds", "1", "--longest", "5"],
     "vipps-at-worst": ["--seconds", "10", "--rounds", "1", "--silence", "3"],
+    "flood": ["--waiting", "40", "--poisoned", "12", "--samples", "16", "--no-judge"],
     "clock": ["--rounds", "1", "--jumps", "12"],
     "strangers": ["--rounds", "1", "--share", "0.1", "--fuzz", "120", "--lies", "3", "--parts", "webhooks", "roles",
                   "tenants", "guessing", "requests", "bus", "lies"],
