@@ -63,6 +63,8 @@ class Shop:
     def _tell(self, name: str, chance: random.Random) -> None:
         try:
             sale = chance.choice(self.tills).sale(*chance.choices(("1001", "1002", "1003"), k=chance.randint(1, 3)))
+            if chance.random() < 0.2:
+                sale.add_by_impatient_finger("1001")
             with self._lock:
                 self.sales.append((sale, name))
             self.stories[name][1](sale, self.vipps, chance)
@@ -269,6 +271,16 @@ def doubled(vipps: Vipps) -> list[str]:
         if len(ours) > 1:
             found.append(f"{payment['reference']} was captured {len(ours)} times")
     return found
+
+
+def unnoted_calls(product: Product, vipps: Vipps) -> list[str]:
+    """Keys that Vipps was called with and that are of no operation of the gateway's: intent comes before call, and an
+    operation keeps its key."""
+    noted = {key for key, in rows(product, "vipps-gateway", "SELECT idempotency_key FROM payment_operation")}
+    called = {call["idempotencyKey"]: call for call in vipps.get("/requests?method=POST&limit=1000000")
+              if call["idempotencyKey"] and call["reference"]}
+    return [f"{called[key]['reference']}: Vipps was called to {called[key]['operation']} with the key {key}, and nothing "
+            "is known of it" for key in called.keys() - noted]
 
 
 def totals(product: Product, vipps: Vipps) -> list[str]:

@@ -86,6 +86,13 @@ class SaleAtTill:
         body = {"commandID": command_id or new_id(), "type": kind, **fields}
         return self.till.insist(f"/pos/api/sales/{self.id}/commands", body)
 
+    def add_by_impatient_finger(self, code: str) -> None:
+        """The same command twice: it must count once."""
+        command = new_id()
+        for _ in range(2):
+            self.command("add-product", command, code=code)
+        self.products += 1
+
     def refused(self, kind: str, **fields) -> Answer:
         return self.till.pos.post(f"/pos/api/sales/{self.id}/commands", {"commandID": new_id(), "type": kind, **fields})
 

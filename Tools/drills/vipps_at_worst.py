@@ -12,7 +12,7 @@ from launcher.product import Product
 from launcher.waiting import wait_until
 
 from .figures import Figures
-from .shop import Shop, Stories, attempt
+from .shop import Shop, Stories, attempt, unnoted_calls
 from .till import ENDED, KARI, SaleAtTill, Vipps, nok
 from .weather import Weather
 
@@ -39,7 +39,7 @@ def run(options: Namespace, figures: Figures) -> None:
             _bad_weather(shop, weather, options)
             with figures.recovery():
                 shop.settle()
-                found = shop.violations()
+                found = shop.violations() + unnoted_calls(product, shop.vipps)
             for words in weather.troubles + found:
                 figures.violation(words)
             figures.rounds, figures.faults = figures.rounds + 1, weather.struck.total()
