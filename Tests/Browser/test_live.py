@@ -67,6 +67,22 @@ def test_live_updates_are_cut_in_the_middle_of_a_payment(open_till, cut, languag
     assert till.page.evaluate(MARKED), "the page was loaded again"
 
 
+def test_live_update_that_fails_is_asked_for_again_without_a_word(open_till):
+    """Nobody wished for it, so nobody is told of its failure; what it would have shown comes all the same."""
+    till = open_till()
+    till.start_sale("Espresso")
+    till.pay_with("Vipps")
+    till.identify()
+    till.expect_stage("Waiting for the customer")
+    failures = []
+    till.page.route("**/pos/pages/payment/*/stage?*", lambda route: (
+        failures.append(route.request.url), route.fulfill(status=502, body="Bad Gateway")), times=2)
+    till.control.act("47" + MANUAL, "approve")
+    till.expect_stage("Paid", seconds=30)
+    assert len(failures) == 2
+    expect(till.page.locator(".toast.bad")).to_have_count(0)
+
+
 def test_front_door_is_cut_in_the_middle_of_a_payment(open_till, cut):
     """Nothing of ours answers the browser for a while. What is pressed meanwhile is refused in words and counts once."""
     till = open_till()

@@ -120,8 +120,19 @@
     const words = /** @type {HTMLTemplateElement | null} */ (byID("page-failed"));
     if (event.detail.target?.id === "main" && words) event.detail.target.replaceChildren(words.content.cloneNode(true));
   };
+  /** A live update was nobody's wish: if it fails nobody is told, and it is asked for again. @type {(event: any) => boolean} */
+  const isFailedUpdate = (event) => {
+    const { requestConfig: { elt: fragment, triggeringEvent: cause }, xhr } = event.detail;
+    if (cause?.type !== "live" || xhr.status > 0 && xhr.status < 500) return false;
+    setTimeout(() => { if (fragment.isConnected) refetch(fragment); }, 2000);
+    return true;
+  };
   for (const failure of ["htmx:sendError", "htmx:timeout"]) {
-    on(failure, (event) => { showFailedPage(event); toast(meta("text-unreachable"), "bad"); });
+    on(failure, (event) => {
+      if (isFailedUpdate(event)) return;
+      showFailedPage(event);
+      toast(meta("text-unreachable"), "bad");
+    });
   }
   /** What a live update is about to take away: fields somebody types in, whose words go on in the new ones. @type {any[]} */
   let typed = [];
@@ -147,6 +158,7 @@
   on("htmx:responseError", (/** @type {any} */ event) => {
     const { xhr, elt: element } = event.detail;
     if (xhr.status === 401) return void location.assign(`${meta("sign-in")}?return=${encodeURIComponent(location.pathname + location.hash)}`);
+    if (isFailedUpdate(event)) return;
     showFailedPage(event);
     let problem;
     try { problem = JSON.parse(xhr.responseText); } catch { problem = {}; }
