@@ -54,12 +54,6 @@ def strangers(part: str) -> tuple[str, tuple[str, ...]]:
 SABOTAGES = [
     Sabotage("no-idempotency", "every attempt towards Vipps has a key of its own",
              ((CLIENT, 'value: key)', 'value: "\\(key.prefix(8))-\\(UUID().uuidString)")'),), *WORST),
-    Sabotage("unknown-is-refused", "an answer 5xx counts as Vipps' refusal",
-             ((CLIENT, "return (.failure(.unknown(.serverError)), status)",
-               "return (.failure(.refused(VippsProblem(status: status, body: Data(reply.body)))), status)"),), *WORST),
-    Sabotage("no-rate-limits", "calls are made when they are due, whatever Vipps' limits",
-             (("Modules/Payments/Core/Payment/CallWindows.swift", "case .create, .capture, .cancel, .refund: 5",
-               "case .create, .capture, .cancel, .refund: 500"),), *WORST),
     Sabotage("commands-forgotten", "a command of the till that is sent again acts again",
              ((SALES, '"SELECT fingerprint, answer FROM sale_command WHERE tenant_id = ? AND command_id = ?"',
                '"SELECT fingerprint, answer FROM sale_command WHERE tenant_id = ? AND command_id = ? AND 0"'),
