@@ -49,7 +49,7 @@ def run(options: Namespace, figures: Figures) -> None:
             kills += _storm(shop, chance, wanted, options.at_once)
             with figures.recovery():
                 shop.settle()
-                found = shop.violations() + unnoted_calls(product, shop.vipps)
+                found = shop.violations(again=kills >= options.kills) + unnoted_calls(product, shop.vipps)
             for words in found:
                 figures.violation(words)
             figures.rounds, figures.faults = figures.rounds + 1, kills

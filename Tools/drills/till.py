@@ -81,6 +81,8 @@ class SaleAtTill:
         self.till, self.id = till, sale_id
         self.products = 0
         """How many products were rung up, each by one command."""
+        self.every = 0.05
+        """Seconds between two looks while something is waited for."""
 
     def command(self, kind: str, command_id: str | None = None, **fields) -> dict:
         body = {"commandID": command_id or new_id(), "type": kind, **fields}
@@ -127,7 +129,7 @@ class SaleAtTill:
             return payment if payment["state"] in states else None
 
         try:
-            return wait_until(arrived, seconds, f"the payment to be {' or '.join(states)}")
+            return wait_until(arrived, seconds, f"the payment to be {' or '.join(states)}", self.every)
         except TimeoutError as error:
             raise AssertionError(f"{error}; it is {self.payment(payment_id)}") from None
 
@@ -140,7 +142,7 @@ class SaleAtTill:
             return sale if sale["state"] in states else None
 
         try:
-            return wait_until(arrived, seconds, f"the sale to be {' or '.join(states)}")
+            return wait_until(arrived, seconds, f"the sale to be {' or '.join(states)}", self.every)
         except TimeoutError as error:
             raise AssertionError(f"{error}; it is {self.look()}") from None
 
@@ -156,6 +158,8 @@ class Vipps:
 
     def __init__(self, product: Product):
         self.http = Client(product.simulator_url, timeout=30)
+        self.every = 0.05
+        """Seconds between two looks while something is waited for."""
 
     def post(self, path: str, body: dict | None = None) -> dict:
         return checked(self.http.post("/control" + path, body or {})).json()
@@ -175,7 +179,7 @@ class Vipps:
             answer = self.http.get(f"/control/payments/{msn}/{reference}")
             return answer.status == 200 and answer.json()["state"] == state
 
-        wait_until(there, seconds, f"{reference} to be {state} at Vipps")
+        wait_until(there, seconds, f"{reference} to be {state} at Vipps", self.every)
 
     def approve(self, reference: str, phone: str = KARI, msn: str = "123456") -> None:
         self.wait_asked(reference, msn)
