@@ -41,7 +41,6 @@ SIGNATURE = "Modules/Payments/Adapters/Webhooks/WebhookSignature.swift"
 SALES = "Modules/PointOfSale/Adapters/SQLite/SQLiteTransaction+sales.swift"
 
 STORM = ("kill-storm", ("--seed", "7", "--kills", "40"))
-WORST = ("vipps-at-worst", ("--seed", "7", "--seconds", "20", "--rounds", "3", "--silence", "3"))
 POWER = ("lost-writes", ("--seed", "7", "--cuts", "60"))
 DISK = ("failing-disk", ("--seed", "7", "--rounds", "6", "--seconds", "2"))
 
@@ -53,7 +52,7 @@ def strangers(part: str) -> tuple[str, tuple[str, ...]]:
 
 SABOTAGES = [
     Sabotage("no-idempotency", "every attempt towards Vipps has a key of its own",
-             ((CLIENT, 'value: key)', 'value: "\\(key.prefix(8))-\\(UUID().uuidString)")'),), *WORST),
+             ((CLIENT, 'value: key)', 'value: "\\(key.prefix(8))-\\(UUID().uuidString)")'),), *STORM),
     Sabotage("commands-forgotten", "a command of the till that is sent again acts again",
              ((SALES, '"SELECT fingerprint, answer FROM sale_command WHERE tenant_id = ? AND command_id = ?"',
                '"SELECT fingerprint, answer FROM sale_command WHERE tenant_id = ? AND command_id = ? AND 0"'),
