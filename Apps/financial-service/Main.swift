@@ -60,7 +60,8 @@ import ZeroMQMessaging
             verifier: SessionVerifier(key: try .init(pem: house.sessionPublicKey)), now: now,
             checks: [.database(messages), .bus(bus)], metricsText: metrics.text, logger: logger,
             problemPage: pages.problemPage)
-        BusOperatorRoutes(bus: bus).add(to: router, base: "/financial")
+        BusOperatorRoutes(bus: bus, backups: SQLiteBackups(of: messages, in: house.backupDirectory))
+            .add(to: router, base: "/financial")
         router.add(FinanceAPI(options: options, ledger: ledger, eventLog: eventLog).endpoints)
         router.add(pages.endpoints)
         assets.addRoutes(to: router, base: "financial")

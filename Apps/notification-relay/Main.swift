@@ -55,7 +55,8 @@ import ZeroMQMessaging
         let router = houseRouter(
             service: service, verifier: SessionVerifier(key: try .init(pem: house.sessionPublicKey)), now: now,
             checks: [.database(messages), .bus(bus)], metricsText: metrics.text, logger: logger)
-        BusOperatorRoutes(bus: bus).add(to: router, base: "/notifications")
+        BusOperatorRoutes(bus: bus, backups: SQLiteBackups(of: messages, in: house.backupDirectory))
+            .add(to: router, base: "/notifications")
         router.add(LiveFeedRoute(hub: hub, feed: feed).endpoints)
         router.add(InvoiceMailAPI(queue: mails, mailQueued: mailQueued).endpoints)
         let web = Application(

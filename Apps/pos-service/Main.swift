@@ -68,7 +68,8 @@ import ZeroMQMessaging
             logger: logger, problemPage: pages.problemPage)
         PointOfSaleAPI(door: door).add(to: router)
         pages.add(to: router)
-        BusOperatorRoutes(bus: bus).add(to: router, base: "/pos")
+        BusOperatorRoutes(bus: bus, backups: SQLiteBackups(of: messages, in: house.backupDirectory))
+            .add(to: router, base: "/pos")
         let web = Application(
             router: router, server: houseServer(),
             configuration: .init(address: .hostname(house.host, port: house.port), serverName: service),

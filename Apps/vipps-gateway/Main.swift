@@ -72,7 +72,8 @@ import ZeroMQMessaging
             service: service, verifier: SessionVerifier(key: try .init(pem: house.sessionPublicKey)), now: now,
             checks: [.database(messages), .bus(bus), .vipps(worker)], metricsText: metrics.text, logger: logger)
         WebhookRoutes(store: webhooks, signals: payments, logger: logger).add(to: router)
-        BusOperatorRoutes(bus: bus).add(to: router, base: "/vipps")
+        BusOperatorRoutes(bus: bus, backups: SQLiteBackups(of: messages, in: house.backupDirectory))
+            .add(to: router, base: "/vipps")
         let web = Application(
             router: router, server: houseServer(),
             configuration: .init(address: .hostname(house.host, port: house.port), serverName: service),

@@ -56,6 +56,18 @@ private func captured(_ minorUnits: Int64) -> MoneyFact {
         #expect(outside.map(\.amount) == [nok(1_000)])
     }
 
+    @Test("enter a refund from outside once, also when a restored gateway finds it again") func refoundRefund() throws {
+        let ours = RefundID.new(at: now)
+        let books = try given(
+            captured(12_900), refunded(ours, 2_900, inAll: 2_900),
+            refunded(.new(at: now), 1_000, inAll: 3_900, outside: true))
+        #expect(try books.decide(refunded(.new(at: now), 1_000, inAll: 3_900, outside: true)) == [])
+        #expect(try books.decide(refunded(.new(at: now), 3_900, inAll: 3_900, outside: true)) == [])
+        // What is new is entered, and only that.
+        let more = try books.decide(refunded(.new(at: now), 1_500, inAll: 4_400, outside: true))
+        #expect(more.map(\.amount) == [nok(500)])
+    }
+
     @Test("say what happened even when more went back than came in") func beyond() throws {
         #expect(try given(captured(100)).decide(refunded(.new(at: now), 200, inAll: 200)).count == 1)
     }

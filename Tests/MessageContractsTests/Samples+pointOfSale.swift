@@ -65,7 +65,7 @@ extension Samples {
                     amount: nok(12_900))
             ],
             change: nok(100), invoiceEmail: "customer@example.com", language: "nb", completedBy: user,
-            completedAt: instant),
+            startedAt: instant, completedAt: instant),
         SaleReturned(
             returnID: id(16), returnIdentifier: "OSL-1000124", originalSaleID: sale,
             originalSaleIdentifier: "OSL-1000123", lines: [soldLine], total: nok(12_900),

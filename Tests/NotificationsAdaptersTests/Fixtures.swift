@@ -115,8 +115,9 @@ extension Money {
 }
 
 extension SaleCompleted {
-    static func sample(_ sale: SaleID = .new(at: RelayHouse.now), email: String? = "kari@example.com") -> SaleCompleted
-    {
+    static func sample(
+        _ sale: SaleID = .new(at: RelayHouse.now), email: String? = "kari@example.com", startedAt: Date? = nil
+    ) -> SaleCompleted {
         SaleCompleted(
             saleID: sale, saleIdentifier: "OSL-1000123", tenantName: "Fjordkaffe & sønn",
             organizationalUnitID: .new(at: RelayHouse.now),
@@ -132,7 +133,8 @@ extension SaleCompleted {
                     paymentID: .new(at: RelayHouse.now), kind: .vippsEPayment, paymentOptionID: nil,
                     optionName: "Vipps",
                     amount: .nok(12_900))
-            ], invoiceEmail: email, language: "nb", completedAt: RelayHouse.now)
+            ], invoiceEmail: email, language: "nb", startedAt: startedAt,
+            completedAt: RelayHouse.now)
     }
 }
 

@@ -195,3 +195,52 @@ private struct Made: Sendable {
         #expect(try await house.mails.mails(of: .first, in: nil, queuedBefore: nil, limit: 1).isEmpty)
     }
 }
+
+@Suite("A queue of invoice mails that was restored from a copy") struct RestoredInvoiceMailQueueTests {
+    private let now = RelayHouse.now
+
+    private func enqueue(_ sale: SaleCompleted, in house: RelayHouse) async throws {
+        try await house.database.writer.write { db in
+            let cause = Cause(correlationID: "correlation", causationID: nil, trace: .new())
+            _ = try house.mails.enqueue(sale, of: .first, cause: cause, now: now, in: db)
+        }
+    }
+
+    @Test("sends nothing by itself that may have been sent since the copy was made") func waiting() async throws {
+        let house = try RelayHouse()
+        let sale = SaleID.new(at: now)
+        try await enqueue(.sample(sale), in: house)
+        try await house.database.writer.write { db in
+            try db.execute(
+                sql: "INSERT INTO bus_restored (restored_at) VALUES (?)", arguments: [now.timeIntervalSince1970])
+        }
+        try await house.mails.recover(now: now)
+        #expect(try await house.mails.nextDue(now: .distantFuture) == nil)
+        // An operator may have it sent, and then it stays so.
+        _ = try await house.mails.change(.resend, sale: sale, of: .first, now: now).get()
+        try await house.mails.recover(now: now)
+        #expect(try await house.mails.nextDue(now: now)?.mail.saleID == sale)
+    }
+
+    @Test("sends what was begun after it was restored, and nothing older") func heardAgain() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "restored-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appending(path: "relay.sqlite").path
+        let copy = try SQLiteDatabase(path: path, migrator: NotificationsSchema.migrator)
+        try await copy.write { db in
+            try db.execute(
+                sql: "INSERT INTO bus_restored (restored_at) VALUES (?)", arguments: [now.timeIntervalSince1970])
+        }
+        try copy.close()
+        let house = try RelayHouse(database: SQLiteDatabase(path: path, migrator: NotificationsSchema.migrator))
+        let (before, after) = (SaleID.new(at: now), SaleID.new(at: now))
+        try await enqueue(.sample(before, startedAt: now - 60), in: house)
+        try await enqueue(.sample(after, startedAt: now + 60), in: house)
+        #expect(try await house.mails.nextDue(now: .distantFuture)?.mail.saleID == after)
+        let states = try await house.database.writer.read { db in
+            try String.fetchAll(db, sql: "SELECT state FROM invoice_mail ORDER BY state")
+        }
+        #expect(states == ["in-doubt", "waiting"])
+    }
+}

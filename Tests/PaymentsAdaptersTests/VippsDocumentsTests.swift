@@ -36,7 +36,7 @@ private func document(_ path: String) throws -> String {
             service: ServiceName.gateway, store: bench.messages, transport: network.transport(of: ServiceName.gateway),
             subscriptions: [], handler: MessageRouter<Database>(),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
-        BusOperatorRoutes(bus: bus).add(to: router, base: "/vipps")
+        BusOperatorRoutes(bus: bus, backups: SQLiteBackups(of: bench.messages, in: nil)).add(to: router, base: "/vipps")
         let routes = router.routes.map { route in
             let path = route.path.description.split(separator: "/").map { part in
                 part.hasPrefix(":") ? "{\(part.dropFirst())}" : String(part)

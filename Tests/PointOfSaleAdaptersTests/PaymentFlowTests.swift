@@ -76,7 +76,7 @@ private let byPhone: [String: any Sendable] = [
             _ = try await kari.command(sale, "start-payment", byPhone)
             let copy = FileManager.default.temporaryDirectory.appending(path: "copy-\(UUID().uuidString).sqlite")
             defer { try? FileManager.default.removeItem(at: copy) }
-            try house.database.backUp(to: copy.path)
+            try await house.database.copy(to: copy.path)
             let bytes = try Data(contentsOf: copy)
             #expect(bytes.count > 10_000)
             for secret in ["91234567", "912 34 567", "very-secret="] {
@@ -287,6 +287,69 @@ private let byPhone: [String: any Sendable] = [
                 sale, "refund-payment", ["paymentID": payment, "amount": money(3_001), "reason": "kald kaffe"])
             #expect(tooMuch.status == 422)
             #expect(tooMuch.fields == ["amount"])
+        }
+    }
+}
+
+/// pos-service was restored from a copy that is older than the sale.
+@Suite("Money of a payment that no sale has") struct MoneyWithoutSaleTests {
+    private let payment = PaymentID.fresh
+
+    private func captured(_ amount: Money = .nok(12_900)) -> PaymentCaptured {
+        PaymentCaptured(
+            paymentID: payment, saleID: .fresh, reference: "OSL-1000007-1-9f03ab12", msn: "123456", amount: amount,
+            capturedAt: TillHouse.noon)
+    }
+
+    private func refunded(_ inAll: Int64) -> PaymentRefunded {
+        PaymentRefunded(
+            paymentID: payment, saleID: .fresh, refundID: .fresh, amount: .nok(inAll), refundedInAll: .nok(inAll),
+            outside: true, refundedAt: TillHouse.noon)
+    }
+
+    @Test("is shown until it is refunded, and twice heard is there once") func shown() async throws {
+        try await TillHouse.ready { house, kari async throws in
+            func listed() async throws -> [PaymentWithoutSale] {
+                try await house.useCases.withoutSale.paymentsWithoutSale(in: .kaffe)
+            }
+            try await house.hear(captured())
+            try await house.hear(captured())
+            #expect(try await listed().map(\.reference) == ["OSL-1000007-1-9f03ab12"])
+            try await house.hear(refunded(2_900))
+            #expect(try await listed().map(\.kept) == [.nok(10_000)])
+            try await house.hear(captured())  // As a gateway that was restored tells it.
+            #expect(try await listed().map(\.kept) == [.nok(10_000)])
+            try await house.hear(refunded(12_900))
+            #expect(try await listed() == [])
+        }
+    }
+
+    @Test("is nobody else's affair") func tenants() async throws {
+        try await TillHouse.ready { house, kari async throws in
+            let sale = try await kari.coffee()
+            _ = try await kari.command(sale, "start-payment", byPhone)
+            let start = try #require(try await house.told(StartPayment.self).first)
+            // Of a payment that another tenant's sale has nothing is kept.
+            let stranger = TenantID.havn
+            try await house.hear(
+                PaymentCaptured(
+                    paymentID: start.paymentID, saleID: start.saleID, reference: start.reference, msn: start.msn,
+                    amount: start.amount, capturedAt: TillHouse.noon), tenant: stranger)
+            #expect(try await house.useCases.withoutSale.paymentsWithoutSale(in: stranger) == [])
+            // What one tenant is shown, no other is, and no other changes it.
+            try await house.hear(captured())
+            try await house.hear(refunded(12_900), tenant: stranger)
+            #expect(try await house.useCases.withoutSale.paymentsWithoutSale(in: stranger) == [])
+            #expect(try await house.useCases.withoutSale.paymentsWithoutSale(in: .kaffe).map(\.kept) == [.nok(12_900)])
+            // Nor is money shown to a shop that does not exist.
+            try await house.hear(captured(), tenant: .fresh)
+        }
+    }
+
+    @Test("is refused when it cannot be the shop's", arguments: [Money.nok(0), .nok(-1), .nok(.max)])
+    func amounts(amount: Money) async throws {
+        try await TillHouse.ready { house, _ async throws in
+            await #expect(throws: Invalid.self) { try await house.hear(captured(amount)) }
         }
     }
 }

@@ -208,6 +208,14 @@ private func refunded(
         #expect(sale.isCompleted)
     }
 
+    @Test("made in Vipps' portal counts once, also when a restored gateway finds it again") func refoundOutside() {
+        let paid = Sale.hundred.paying().hearing(.captured(.kr(100)))
+        let once = paid.hearing(.refunded(.no(77), .kr(25), outside: true, inAll: .kr(25)))
+        #expect(once.hear(.refunded(.no(78), .kr(25), outside: true, inAll: .kr(25)), of: .no(1), moment(nil)).isEmpty)
+        let more = once.hearing(.refunded(.no(79), .kr(40), outside: true, inAll: .kr(40)))
+        #expect(more.refunds.map(\.amount) == [.kr(25), .kr(15)])
+    }
+
     @Test("made in Vipps' portal while the sale is open makes the amount due again") func outsideOpen() {
         let part = Sale.hundred.paying(1, .kr(40)).hearing(.captured(.kr(40)))
         #expect(part.hearing(.refunded(.no(77), .kr(40), outside: true)).due == .kr(100))

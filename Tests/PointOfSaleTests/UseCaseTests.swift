@@ -57,7 +57,7 @@ private struct Shop {
     }
 
     func hear(_ news: PaymentNews, of payment: PaymentID, in tenant: TenantID = .no(1)) async throws {
-        try await store.writeSales { try HearPayment()(news, of: payment, in: tenant, $0) }
+        _ = try await store.writeSales { try HearPayment()(news, of: payment, in: tenant, $0) }
     }
 
     func checkIn(_ number: Int, code: String = "qr-1", age: TimeInterval = 0, life: TimeInterval = 900) async throws {

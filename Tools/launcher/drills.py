@@ -12,7 +12,8 @@ from . import building, paths, setup
 from .errors import LauncherError
 from .screen import say, table
 
-DRILLS = ["kill-storm", "cut-network", "vipps-at-worst", "flood", "clock", "strangers", "lost-writes", "failing-disk"]
+DRILLS = ["kill-storm", "cut-network", "vipps-at-worst", "flood", "clock", "strangers", "lost-writes", "failing-disk",
+          "backup"]
 """Those on real processes, each a module of `Tools/drills` with `WHAT`, `add_options` and `run`."""
 SIMULATION = "the cores of all four services in one process; clock, network, disk and people by a seed"
 

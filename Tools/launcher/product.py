@@ -40,6 +40,8 @@ class Product:
                  binaries: Path | None = None, environment: dict[str, str] | None = None,
                  tell: Callable[[str], None] = lambda text: None):
         self.state = Path(state_dir).resolve()
+        self.data = self.state / "data"
+        """The folder of the four files."""
         self.deployment = deployment
         self.ports = {"free": Ports.free, "default": Ports}[ports]() if isinstance(ports, str) else ports
         self.services = [name for name in SERVICES if name in set(services)]
@@ -79,7 +81,11 @@ class Product:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def database_path(self, service: str) -> Path:
-        return self.state / "data" / DATABASES[service]
+        return self.data / DATABASES[service]
+
+    @property
+    def backup_directory(self) -> Path:
+        return self.state / "backups"
 
     @property
     def bus_directory(self) -> Path:
@@ -149,6 +155,12 @@ class Product:
     def start_service(self, name: str, extra_env: dict[str, str] | None = None) -> None:
         """Starts one process that is down; `extra_env` holds for this start only."""
         self.processes[name].start(extra_env)
+
+    def use_data(self, folder: Path) -> None:
+        """From each service's next start on its file is in that folder."""
+        self.data = folder
+        for name in self.services:
+            self.processes[name].command = self._command(name)
 
     def stop_service(self, name: str, grace: float = 10) -> bool:
         """SIGTERM. False if it had to be killed."""
@@ -223,7 +235,8 @@ class Product:
         shared = {
             "DEPLOYMENT": self.deployment, "HTTP_HOST": "127.0.0.1", "HTTP_PORT": str(self.ports.service(name)),
             "DATABASE_PATH": str(self.database_path(name)), "BASE_URL": self.base_url,
-            "BUS_DIRECTORY_FILE": str(self.bus_directory), "BUS_SECRET_KEY_FILE": str(self.keys.bus_secret(name)),
+            "BACKUP_DIRECTORY": str(self.backup_directory), "BUS_DIRECTORY_FILE": str(self.bus_directory),
+            "BUS_SECRET_KEY_FILE": str(self.keys.bus_secret(name)),
             "SESSION_PUBLIC_KEY_FILE": str(self.keys.session_public), "ASSETS_DIRECTORY": str(paths.ASSETS),
             "LOG_LEVEL": os.environ.get("LOG_LEVEL", "info"), "LOG_FORMAT": os.environ.get("LOG_FORMAT", "lines"),
         }

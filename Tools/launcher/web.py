@@ -50,7 +50,8 @@ class Client:
             sent.setdefault("Cookie", f"session={self.session}")
             if method not in ("GET", "HEAD"):
                 sent.setdefault("X-CSRF-Token", self.claims()["csrf"])
-        connection = http.client.HTTPConnection(self._base.hostname, self._base.port, timeout=self._timeout)
+        kind = http.client.HTTPSConnection if self._base.scheme == "https" else http.client.HTTPConnection
+        connection = kind(self._base.hostname, self._base.port, timeout=self._timeout)
         try:
             connection.request(method, self._base.path + path, content, sent)
             response = connection.getresponse()

@@ -6,12 +6,16 @@ import SharedKernel
 /// bodies stand in Messaging's `BusOperatorBodies.swift`, which the bus tool reads too.
 package struct BusOperatorRoutes<Store: MessageStore>: Sendable {
     private let bus: DurableBus<Store>
+    private let backups: any Backups
 
-    package init(bus: DurableBus<Store>) { self.bus = bus }
+    package init(bus: DurableBus<Store>, backups: any Backups) {
+        self.bus = bus
+        self.backups = backups
+    }
 
     /// - Parameter base: `/pos`, `/vipps`, `/financial` or `/notifications`.
     package func add(to router: Router<ServingContext>, base: String) {
-        let bus = bus
+        let (bus, backups) = (bus, backups)
         let routes = router.group("\(base)/operator/bus")
         routes.get { _, context in
             _ = try context.require(.operator)
@@ -30,6 +34,17 @@ package struct BusOperatorRoutes<Store: MessageStore>: Sendable {
         routes.post("retire") { request, context in
             try await act(context) {
                 try await bus.retireSubscriber(try await decodeBody(RetireSubscriberBody.self, of: request).service)
+            }
+        }
+        routes.post("hold") { request, context in
+            try await act(context) {
+                try await bus.hold(seconds: try await decodeBody(HoldBody.self, of: request).seconds)
+            }
+        }
+        routes.post("release") { _, context in try await act(context) { await bus.release() } }
+        routes.post("backup") { request, context in
+            try await act(context) {
+                try await backups.take(named: try await decodeBody(BackupBody.self, of: request).name)
             }
         }
         routes.post("accept-epoch") { request, context in

@@ -54,5 +54,12 @@ enum BusSchema {
             // Written and emptied again to find out whether there is space for more than a row.
             try db.execute(sql: "ALTER TABLE bus_identity ADD COLUMN room BLOB")
         }
+        migrator.registerMigration("bus-4") { db in
+            try db.execute(
+                sql: """
+                    -- Written by Tools/backup when it puts the file back to an earlier state; seconds since 1970.
+                    CREATE TABLE bus_restored (restored_at REAL NOT NULL, is_heeded INTEGER NOT NULL DEFAULT 0) STRICT;
+                    """)
+        }
     }
 }

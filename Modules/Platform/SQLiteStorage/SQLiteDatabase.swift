@@ -7,10 +7,12 @@ import SharedKernel
 ///
 /// SQLite before 3.51.3 can lose commits when two connections write or checkpoint one WAL file at the same instant. So
 /// a file has one owner, held by a lock file beside it, and nobody else may open it for writing. Back up with
-/// `backUp(to:)`. A disk that is full or fails is told as `StoreUnavailable` by every door (decision 0005).
+/// `SQLiteBackups`. A disk that is full or fails is told as `StoreUnavailable` by every door (decision 0005).
 package struct SQLiteDatabase: Sendable {
     /// For what `read` and `write` do not offer; its errors are SQLite's own.
     package let writer: any DatabaseWriter
+    /// When the file was last put back to an earlier state; `nil` for one that never was.
+    package let restoredAt: Date?
     private let ownership: FileOwnership
     let lastTrouble = LastTrouble()
 
@@ -42,6 +44,7 @@ package struct SQLiteDatabase: Sendable {
         try log.bringToDisk()
         do {
             writer = try Self.open(ownership.path, configuration, migrator)
+            restoredAt = try writer.read(RestoredFile.instant)
         } catch let error as DatabaseError {
             throw DatabaseRefused(path: ownership.path, reason: StoreUnavailable(error).reason)
         }
@@ -83,9 +86,9 @@ package struct SQLiteDatabase: Sendable {
         ownership.release()
     }
 
-    /// Writes a complete copy to a new file while work goes on.
-    package func backUp(to path: String) throws {
-        try writer.vacuum(into: path)
+    /// Writes a complete copy to a file that is new or empty, while others go on writing. It is not synced.
+    package func copy(to path: String) async throws {
+        try await writer.unsafeRead { try $0.execute(sql: "VACUUM INTO ?", arguments: [path]) }
     }
 }
 

@@ -8,6 +8,7 @@ import Logging
 /// | `DEPLOYMENT` | name of the installation; `prod2`, `prod3`, `prod5`, `prod6` are production |
 /// | `HTTP_HOST`, `HTTP_PORT` | where the service listens; 127.0.0.1 by default |
 /// | `DATABASE_PATH` | the service's own SQLite file |
+/// | `BACKUP_DIRECTORY` | where an operator's backups are written; without it there are none |
 /// | `BUS_DIRECTORY_FILE` | JSON: every peer's endpoint and public key |
 /// | `BUS_SECRET_KEY_FILE` | this service's CURVE secret key |
 /// | `SESSION_PUBLIC_KEY_FILE` | Ed25519 public key (PEM) that verifies sessions |
@@ -19,6 +20,7 @@ package struct ServiceConfiguration: Sendable {
     package let host: String
     package let port: Int
     package let databasePath: String
+    package let backupDirectory: String?
     package let busDirectoryFile: String
     package let busSecretKeyFile: String
     package let sessionPublicKey: String
@@ -32,6 +34,7 @@ package struct ServiceConfiguration: Sendable {
         host = settings.optionalText("http.host") ?? "127.0.0.1"
         port = try settings.number("http.port", in: 0...65_535)
         databasePath = try settings.text("database.path")
+        backupDirectory = settings.optionalText("backup.directory")
         busDirectoryFile = try settings.text("bus.directoryFile")
         busSecretKeyFile = try settings.text("bus.secretKeyFile")
         sessionPublicKey = try settings.content(ofFileAt: "session.publicKeyFile")

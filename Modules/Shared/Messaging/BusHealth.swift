@@ -121,6 +121,7 @@ package struct StreamRefusal: Sendable, Hashable, Codable, CustomStringConvertib
             case .forked: "the publisher's outbox tells another history (restored and gone on?)"
             case .removed: "the publisher has already removed messages that are needed: this gap cannot be repaired"
             }
-        return "\(what); \(stand); \(offer). Nothing is skipped: restore the right file, or accept the epoch by hand"
+        return "\(what); \(stand); \(offer). Nothing is skipped: put the right file back, or accept what it tells "
+            + "(Tools/backup accept after a restoration, docs/backup.md; Tools/bus accept-epoch by hand)"
     }
 }

@@ -17,6 +17,8 @@ package enum BusLimits {
     package static let removeBatchMax = 1_000
     /// Dead letters in one list.
     package static let deadLettersListedMax = 500
+    /// For how long an operator may have a service apply nothing.
+    package static let holdSecondsMax = 300
     /// Characters of a dead letter's reason.
     package static let reasonMax = 500
 }
@@ -36,8 +38,8 @@ package struct BusTiming: Sendable {
     package var storeDelays: [Duration] = [.milliseconds(100), .milliseconds(500), .seconds(2), .seconds(5)]
     /// Between two rounds of retention.
     package var retentionInterval: Duration = .seconds(60)
-    /// Age below which no message is removed, whoever has applied it.
-    package var retentionAgeMin: Duration = .seconds(24 * 60 * 60)
+    /// Age below which no message is removed, whoever has applied it: so much may a restored subscriber have forgotten.
+    package var retentionAgeMin: Duration = .seconds(72 * 60 * 60)
 
     package init() {}
 }

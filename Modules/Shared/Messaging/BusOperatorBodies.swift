@@ -6,6 +6,9 @@
 /// - `POST /operator/bus/dead-letters/{id}/retry` and `.../drop`, without a body, answer 204
 /// - `POST /operator/bus/accept-epoch` takes `AcceptEpochBody`, answers 204
 /// - `POST /operator/bus/retire` takes `RetireSubscriberBody`, answers 204
+/// - `POST /operator/bus/hold` takes `HoldBody`, answers 204 when nothing is being applied any more
+/// - `POST /operator/bus/release`, without a body, answers 204
+/// - `POST /operator/bus/backup` takes `BackupBody`, answers 204 when the copy is on disk
 ///
 /// `BusOperationRefused` is a problem of status 422 with its slug, field and reason; `StoreUnavailable` one of status
 /// 503.
@@ -27,6 +30,18 @@ package struct AcceptEpochBody: Sendable, Hashable, Codable {
         self.epoch = epoch
         self.after = after
     }
+}
+
+package struct BackupBody: Sendable, Hashable, Codable {
+    /// Of the folder that the copies of all services come to.
+    package let name: String
+    package init(name: String) { self.name = name }
+}
+
+package struct HoldBody: Sendable, Hashable, Codable {
+    /// 1 to `BusLimits.holdSecondsMax`; then it ends by itself.
+    package let seconds: Int
+    package init(seconds: Int) { self.seconds = seconds }
 }
 
 package struct RetireSubscriberBody: Sendable, Hashable, Codable {

@@ -105,6 +105,25 @@ extension DurableBus {
             ])
     }
 
+    /// Applies no message until `release`, or for `seconds` at most. When it returns, nothing is being applied.
+    ///
+    /// - Throws: `BusOperationRefused` when the time is not within the limits.
+    package func hold(seconds: Int) async throws {
+        guard (1...BusLimits.holdSecondsMax).contains(seconds) else {
+            throw BusOperationRefused(
+                field: "seconds", slug: "out-of-range", reason: "must be from 1 to \(BusLimits.holdSecondsMax)")
+        }
+        heldUntil = clock.now + .seconds(seconds)
+        if isApplying { await withCheckedContinuation { waitingForRest.append($0) } }
+        logger.notice("messages wait by an operator's wish", metadata: ["seconds": "\(seconds)"])
+    }
+
+    /// Applies messages again.
+    package func release() {
+        heldUntil = nil
+        applySignal.wake()
+    }
+
     /// Keeps nothing more for a subscriber that will not come back. If it is heard again, it counts again.
     ///
     /// - Throws: `BusOperationRefused` when nobody has that name, `StoreUnavailable`.
@@ -129,4 +148,10 @@ package struct BusOperationRefused: Error, Sendable, Hashable, CustomStringConve
     package let slug: String
     package let reason: String
     package var description: String { "\(field): \(reason)" }
+
+    package init(field: String, slug: String, reason: String) {
+        self.field = field
+        self.slug = slug
+        self.reason = reason
+    }
 }

@@ -117,9 +117,15 @@ extension DurableBus {
 
     func applyAsReady() async {
         while !isStopping {
+            if let heldUntil, heldUntil > clock.now {
+                await applySignal.wait(atMost: heldUntil - clock.now)
+                continue
+            }
+            isApplying = true
             let hasApplied = await applyBatch()
             // One lane between two batches: whatever is set aside, the others go on.
             let hasTried = isStopping ? false : await tryLane()
+            isApplying = false
             if isStopping { return }
             if hasApplied || hasTried { continue }
             let instants = Array(notBefore.values) + Array(lanes.values)

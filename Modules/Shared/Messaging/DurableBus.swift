@@ -40,6 +40,16 @@ package actor DurableBus<Store: MessageStore>: Service {
     var questions: [ReplayKey: ReplayRequest] = [:]
     var subscribers: [String: SubscriberRecord] = [:]
     var lastHeardAt: [String: Date] = [:]
+    /// Until then nothing is applied, by an operator's wish.
+    var heldUntil: ContinuousClock.Instant?
+    var isApplying = false {
+        didSet {
+            guard !isApplying else { return }
+            for waiter in waitingForRest { waiter.resume() }
+            waitingForRest = []
+        }
+    }
+    var waitingForRest: [CheckedContinuation<Void, Never>] = []
     var storeTrouble: String?
     var storeFailures = 0
     var deadLetterCount = 0

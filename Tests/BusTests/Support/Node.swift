@@ -29,6 +29,8 @@ protocol Node: Sendable {
     func drop(_ id: Int64) async throws
     func acceptEpoch(_ epoch: String, of publisher: String, stream: MessageStream, after: Int64) async throws
     func retireSubscriber(_ service: String) async throws
+    func hold(seconds: Int) async throws
+    func release() async throws
     func kept(of stream: MessageStream) async throws -> StreamHead?
 }
 
@@ -154,7 +156,7 @@ actor StoreNode<Store: TestStore>: Node {
     func append(letters: ClosedRange<Int>) async throws { try await store.append(letters: letters) }
     func effects() async throws -> [Int] { try await store.effects() }
 
-    func backUp() async throws { backup = try store.backedUp() }
+    func backUp() async throws { backup = try await store.backedUp() }
     func restoreBackup() async throws {
         guard let backup, bus == nil else { throw NodeIsNotThere() }
         try store.close()
@@ -180,6 +182,8 @@ actor StoreNode<Store: TestStore>: Node {
         try await there.acceptEpoch(epoch, of: publisher, stream: stream, after: after)
     }
     func retireSubscriber(_ service: String) async throws { try await there.retireSubscriber(service) }
+    func hold(seconds: Int) async throws { try await there.hold(seconds: seconds) }
+    func release() async throws { try await there.release() }
     func kept(of stream: MessageStream) async throws -> StreamHead? { try await store.outboxHead().streams[stream] }
 }
 

@@ -15,7 +15,7 @@ protocol TestStore: MessageStore {
     /// As the next process of the service would open it.
     func reopened() throws -> Self
     /// A backup made now; opens as the service's store in place of this one, which must not be used after.
-    func backedUp() throws -> @Sendable () throws -> Self
+    func backedUp() async throws -> @Sendable () throws -> Self
     func close() throws
 }
 
@@ -54,7 +54,7 @@ extension InMemoryMessageStore: TestStore where Value == [Int] {
 
     func reopened() throws -> Self { self }
 
-    func backedUp() throws -> @Sendable () throws -> InMemoryMessageStore<[Int]> {
+    func backedUp() async throws -> @Sendable () throws -> InMemoryMessageStore<[Int]> {
         let (copy, service) = (copy, service)
         return { InMemoryMessageStore(restoring: copy, service: service) }
     }
@@ -95,10 +95,10 @@ extension SQLiteMessageStore: TestStore {
         return try Self.open(path: database.path, service: service)
     }
 
-    func backedUp() throws -> @Sendable () throws -> SQLiteMessageStore {
+    func backedUp() async throws -> @Sendable () throws -> SQLiteMessageStore {
         let (path, service) = (database.path, service)
         let copy = "\(path).backup-\(UUID().uuidString)"
-        try database.backUp(to: copy)
+        try await database.copy(to: copy)
         return {
             for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
             try FileManager.default.moveItem(atPath: copy, toPath: path)

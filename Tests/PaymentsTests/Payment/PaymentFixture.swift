@@ -7,8 +7,8 @@ extension Date {
 }
 
 extension Moment {
-    static func at(_ now: Date) -> Moment {
-        Moment(now: now, cause: .test, spareRefundID: RefundID(UUID()))
+    static func at(_ now: Date, restoredAt: Date? = nil) -> Moment {
+        Moment(now: now, cause: .test, spareRefundID: RefundID(UUID()), restoredAt: restoredAt)
     }
 }
 
@@ -41,10 +41,14 @@ struct Story {
     var now = Date.start
     /// Answers every reading of the event log with an empty one.
     var readsLogItself = true
+    /// When the gateway's records were put back, if they were.
+    var restoredAt: Date?
 
     init(
-        amount: Money = .nok(12_900), customer: CustomerReference = .phoneNumber(Sealed(envelope: Data("sealed".utf8)))
+        amount: Money = .nok(12_900), customer: CustomerReference = .phoneNumber(Sealed(envelope: Data("sealed".utf8))),
+        restoredAt: Date? = nil
     ) {
+        self.restoredAt = restoredAt
         payment = Payment(.test(amount: amount), customer: customer)
         take(.begin)
     }
@@ -52,7 +56,7 @@ struct Story {
     /// Lets `input` meet the payment and returns what followed.
     @discardableResult
     mutating func take(_ input: PaymentInput) -> [PaymentEvent] {
-        let following = payment.decide(input, at: .at(now))
+        let following = payment.decide(input, at: .at(now, restoredAt: restoredAt))
         payment = following.reduce(payment) { $0.evolved(by: $1) }
         events += following
         return following

@@ -58,8 +58,17 @@ package struct PaymentBooks: Sendable, Hashable {
                     movement: .payment, kind: .cash, paymentID: payment, saleID: sale, reference: nil, amount: amount,
                     occurredAt: at)
             ]
-        case .refunded(let refund, let payment, let sale, let amount, _, let outside, let at):
-            return try refunding(refund, outside: outside, .vippsEPayment, payment, sale, amount, at)
+        case .refunded(let refund, let payment, let sale, let amount, let inAll, let outside, let at):
+            try check(amount)
+            guard outside else {
+                return try refunding(refund, outside: false, .vippsEPayment, payment, sale, amount, at)
+            }
+            try check(inAll)
+            // Nobody here named it: a gateway that was restored finds it again under another identifier.
+            let news = Money(
+                minorUnits: min(amount.minorUnits, inAll.minorUnits - refunded), currency: amount.currency)
+            guard news.isPositive else { return [] }
+            return try refunding(refund, outside: true, .vippsEPayment, payment, sale, news, at)
         case .cashPaidOut(let refund, let payment, let sale, let amount, let at):
             return try refunding(refund, outside: false, .cash, payment, sale, amount, at)
         }

@@ -20,7 +20,8 @@ package struct SQLiteInvoiceMailQueue: InvoiceMailQueue {
     // MARK: In
 
     /// Queues the invoice that a completed sale asks for, in the transaction of the message's cursor. An address that
-    /// is none fails at once.
+    /// is none fails at once. A sale that was begun before the file was restored may have been mailed before, by what
+    /// the file does not know any more: its mail is in doubt.
     ///
     /// - Returns: whether it was queued now.
     @discardableResult
@@ -48,6 +49,9 @@ package struct SQLiteInvoiceMailQueue: InvoiceMailQueue {
                 _ = try change(command, sale: sale.saleID, of: tenant, now: now, in: db)
             }
         }
+        if let restoredAt = database.restoredAt, sale.startedAt ?? sale.completedAt <= restoredAt {
+            _ = try change(.distrust, sale: sale.saleID, of: tenant, now: now, in: db)
+        }
         CrashPoint.pass("relay.mail.before-enqueue-commit")
         return true
     }
@@ -74,6 +78,14 @@ package struct SQLiteInvoiceMailQueue: InvoiceMailQueue {
                 let mail = try InvoiceMailRow.mail(row)
                 _ = try change(.recover, sale: mail.saleID, of: mail.tenantID, now: now, in: db)
             }
+            try RestoredFile.heed(in: db) { try distrustWaiting(now: now, in: db) }
+        }
+    }
+
+    private func distrustWaiting(now: Date, in db: Database) throws {
+        for row in try Row.fetchAll(db, sql: "SELECT * FROM invoice_mail WHERE state = 'waiting'") {
+            let mail = try InvoiceMailRow.mail(row)
+            _ = try change(.distrust, sale: mail.saleID, of: mail.tenantID, now: now, in: db)
         }
     }
 

@@ -63,6 +63,8 @@ package enum InvoiceMailCommand: Sendable, Hashable {
     case conclude(MailOutcome)
     /// The service starts again and finds it in whatever state the last run left it.
     case recover
+    /// Our own records have been put back to an earlier state: it may have been mailed since.
+    case distrust
     /// An operator wants it sent again.
     case resend
 }
@@ -125,6 +127,11 @@ extension InvoiceMail {
         case (.recover, .handedOver):
             return [.fellInDoubt(reason: "the service stopped before the mail server had answered", at: now)]
         case (.recover, .waiting), (.recover, .mailed), (.recover, .failed), (.recover, .inDoubt): return []
+
+        case (.distrust, .waiting), (.distrust, .sending), (.distrust, .handedOver):
+            let reason = "the relay's database was restored from a copy; it may have been mailed before"
+            return [.fellInDoubt(reason: reason, at: now)]
+        case (.distrust, .mailed), (.distrust, .failed), (.distrust, .inDoubt): return []
 
         case (.resend, .failed), (.resend, .inDoubt):
             guard !isErased else { throw .erased }

@@ -6,6 +6,7 @@ import SharedKernel
 /// The twin of `SQLitePaymentStore`: keeps the same promises, in memory. For tests.
 package actor InMemoryPaymentStore: PaymentStore {
     package nonisolated let changed = WakeSignal()
+    package nonisolated let restoredAt: Date?
     private var state = State()
 
     private struct State {
@@ -21,7 +22,7 @@ package actor InMemoryPaymentStore: PaymentStore {
         case refusal(TenantID, UnkeptRefusal)
     }
 
-    package init() {}
+    package init(restoredAt: Date? = nil) { self.restoredAt = restoredAt }
 
     package var told: [Told] { state.told }
     package var refusedCommands: [RefusedCommand] { state.refused }

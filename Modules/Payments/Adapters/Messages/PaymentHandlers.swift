@@ -50,7 +50,8 @@ package struct PaymentHandlers: Sendable {
 
     private func moment(_ envelope: Envelope) -> Moment {
         let now = now()
-        return Moment(now: now, cause: envelope.asCause, spareRefundID: .new(at: now))
+        return Moment(
+            now: now, cause: envelope.asCause, spareRefundID: .new(at: now), restoredAt: store.restoredAt)
     }
 
     private static func terms(_ message: StartPayment, _ envelope: Envelope) throws(Invalid) -> PaymentTerms {
@@ -99,6 +100,7 @@ package struct PaymentWebhooks: PaymentWebhookRecorder {
             occurredAt: webhook.occurredAt, idempotencyKey: webhook.idempotencyKey, success: webhook.success)
         try NoticeWebhook()(
             signal, tenant: webhook.tenantID, msn: webhook.msn, reference: webhook.reference,
-            in: store.books(in: db), at: Moment(now: now, cause: cause, spareRefundID: .new(at: now)))
+            in: store.books(in: db),
+            at: Moment(now: now, cause: cause, spareRefundID: .new(at: now), restoredAt: store.restoredAt))
     }
 }

@@ -15,12 +15,25 @@ package struct SQLitePaymentStore: PaymentStore {
     private let database: SQLiteDatabase
     private let messages: SQLiteMessageStore
 
-    /// Switches `secure_delete` on for the one connection that writes, so that an erased customer is overwritten.
+    /// Switches `secure_delete` on for the one connection that writes, so that an erased customer is overwritten. In a
+    /// file that was restored every payment that may have been refunded meanwhile is to be looked at.
     package init(database: SQLiteDatabase, messages: SQLiteMessageStore) throws {
         self.database = database
         self.messages = messages
         try database.writer.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA secure_delete = ON") }
+        try database.writeNow { db in
+            try RestoredFile.heed(in: db) {
+                // As a routine: the worker takes them at its pace.
+                try db.execute(
+                    sql: """
+                        UPDATE payment SET look_at = 0, look_failures = 0, look_is_routine = 1, routine_at = 0
+                        WHERE phase = 'captured' AND is_open = 0 AND refunded_told < captured_amount
+                        """)
+            }
+        }
     }
+
+    package var restoredAt: Date? { database.restoredAt }
 
     /// The payments in a transaction that somebody else has opened: a message's or a webhook's.
     package func books(in db: Database) -> SQLitePaymentBooks {

@@ -28,6 +28,9 @@ struct PaymentDecision {
 
     var now: Date { moment.now }
 
+    /// We may have forgotten what happened to it: our records were put back to an earlier state.
+    var isRestored: Bool { moment.restoredAt.map { payment.terms.requestedAt <= $0 } ?? false }
+
     mutating func emit(_ event: PaymentEvent) {
         payment = payment.evolved(by: event)
         events.append(event)
@@ -56,6 +59,11 @@ struct PaymentDecision {
         guard payment.operations.isEmpty, !payment.phase.isEnd else { return }
         emit(.requested)
         plan(.create)
+        // It may be at Vipps already, and paid: as after a call without an answer, a look comes before the create.
+        if isRestored {
+            emit(.doubted(ordinal: 1, .unknown(.interrupted)))
+            lookSoon()
+        }
     }
 
     private mutating func giveUp(_ reason: GiveUpReason) {
@@ -86,7 +94,8 @@ struct PaymentDecision {
             return Refusal(
                 code: Refusal.OwnCode.tooMuch, detail: "A payment takes at most \(Payment.refundsMax) refunds.")
         }
-        let left = payment.refundable
+        // Asked for when the payment was captured, and heard again by records that have forgotten it.
+        let left = isRestored && !payment.phase.isEnd ? payment.terms.amount : payment.refundable
         guard amount <= left else {
             return Refusal(code: Refusal.OwnCode.tooMuch, detail: "At most \(left) can be refunded.")
         }

@@ -17,9 +17,10 @@ extension Payment {
         }
     }
 
-    /// The operation to be worked on: money before refunds, refunds in their order.
+    /// The operation to be worked on: money before refunds, refunds in their order and not before the payment has ended.
     package var currentOperation: PaymentOperation? {
-        operations.first { $0.isOpen && !$0.act.isRefund } ?? operations.first { $0.isOpen }
+        operations.first { $0.isOpen && !$0.act.isRefund }
+            ?? (phase.isEnd ? operations.first { $0.isOpen } : nil)
     }
 
     package var isCalling: Bool { operations.contains { $0.isCalling } }

@@ -207,7 +207,11 @@ extension PaymentDecision {
                 refundNotSeen(operation, doubt)
             }
         } else if untold.isPositive, !payment.operations.contains(where: { $0.act.isRefund && $0.isCalling }) {
-            refundedOutside(untold)
+            if isRestored {
+                readLogSoon()  // Perhaps ours, and forgotten.
+            } else {
+                refundedOutside(untold)
+            }
         }
     }
 
@@ -248,12 +252,50 @@ extension PaymentDecision {
         }
         emit(.logReadingPlanned(Payment.Look(at: nil, failures: payment.logReading.failures)))
         for line in lines { log(LogLine(line)) }
+        if isRestored { rememberRefunds(lines) }
         if let operation = payment.currentOperation, operation.act.isRefund, !operation.isCalling {
             attributeRefunds(operation, lines)
         }
         if payment.logReading.failures > 0, payment.logReading.at == nil, payment.currentOperation?.doubt == nil {
             emit(.logReadingPlanned(.none))
         }
+    }
+
+    /// Refunds that Vipps has made for us and our records have forgotten, by their keys. What is left came from outside.
+    private mutating func rememberRefunds(_ lines: [ProviderEvent]) {
+        guard case .captured = payment.phase, let aggregate = payment.aggregate, !payment.isCalling else { return }
+        let refunds = lines.filter { $0.name == "REFUNDED" && $0.success }
+        for line in refunds {
+            guard let id = line.idempotencyKey.flatMap(IdempotencyKey.refund(in:)), let amount = line.amount,
+                amount.isPositive, amount <= aggregate.refunded - payment.refundedTold
+            else { continue }
+            if !payment.operations.contains(where: { $0.act.refundID == id }) {
+                plan(.refund(id, amount, payment.terms.saleID))
+            }
+            for case let operation in payment.operations where operation.act.refundID == id && operation.isOpen {
+                guard case .refund(_, amount, let sale) = operation.act else { continue }
+                finishRefund(operation, id, amount, sale)
+            }
+        }
+        let untold = aggregate.refunded - payment.refundedTold
+        guard untold.isPositive, payment.currentOperation?.doubt == nil else { return }
+        if refunds.compactMap({ $0.amount?.minorUnits }).reduce(0, +) < aggregate.refunded.minorUnits {
+            readLogAgain()
+        } else {
+            refundedOutside(untold)
+        }
+    }
+
+    /// The log is behind the aggregate.
+    ///
+    /// - Returns: whether it is read again; not for ever.
+    @discardableResult
+    private mutating func readLogAgain() -> Bool {
+        let failures = payment.logReading.failures + 1
+        guard failures < Self.logReadingsBehindMax else { return false }
+        let at = now + Backoff.delay(after: failures)
+        emit(.logReadingPlanned(Payment.Look(at: at, failures: failures)))
+        return true
     }
 
     /// Whose refund is it that the aggregate shows and nobody was told of? The log, read after the aggregate, has the keys.
@@ -266,11 +308,7 @@ extension PaymentDecision {
             finishRefund(operation, id, amount, sale)
             lookSoon()  // What is still untold came from outside.
         } else if refunds.compactMap({ $0.amount?.minorUnits }).reduce(0, +) < aggregate.refunded.minorUnits {
-            let failures = payment.logReading.failures + 1  // The log is behind the aggregate: read it again.
-            if failures < Self.logReadingsBehindMax {
-                let delay = Backoff.delay(after: failures)
-                emit(.logReadingPlanned(Payment.Look(at: now + delay, failures: failures)))
-            } else if let doubt = operation.doubt {
+            if !readLogAgain(), let doubt = operation.doubt {
                 refundNotSeen(operation, doubt)  // The repeat's answer, under the same key, will tell.
             }
         } else {

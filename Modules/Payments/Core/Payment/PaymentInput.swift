@@ -49,10 +49,14 @@ package struct Moment: Sendable {
     package let cause: Cause
     /// The identifier a refund from outside gets, if one is found.
     package let spareRefundID: RefundID
+    /// When our own records were last put back to an earlier state; `nil` if they never were. Of a payment that is older
+    /// more may have happened than we know.
+    package let restoredAt: Date?
 
-    package init(now: Date, cause: Cause, spareRefundID: RefundID) {
+    package init(now: Date, cause: Cause, spareRefundID: RefundID, restoredAt: Date? = nil) {
         self.now = now
         self.cause = cause
         self.spareRefundID = spareRefundID
+        self.restoredAt = restoredAt
     }
 }

@@ -49,13 +49,18 @@ package struct PaymentOperation: Sendable, Hashable {
         case refusal(Refusal)
     }
 
-    /// A new operation; its key follows from payment and ordinal.
+    /// A new operation; its key follows from payment and ordinal, or from the refund.
     package static func planned(
         _ act: Act, ordinal: Int, of payment: PaymentID, until: Date, at now: Date, cause: Cause
     ) -> PaymentOperation {
         let name = payment.text.filter { $0 != "-" }
+        let key =
+            switch act {
+            case .refund(let id, _, _): IdempotencyKey(refund: id)
+            case .create, .capture, .cancel: IdempotencyKey("\(name)-\(act.kind.rawValue)-\(ordinal)")
+            }
         return PaymentOperation(
-            ordinal: ordinal, act: act, key: IdempotencyKey("\(name)-\(act.kind.rawValue)-\(ordinal)"), plannedAt: now,
+            ordinal: ordinal, act: act, key: key, plannedAt: now,
             cause: cause, progress: .waiting(until: until), attempts: 0, refusals: 0, mayHaveActed: false,
             lastAttemptAt: nil)
     }

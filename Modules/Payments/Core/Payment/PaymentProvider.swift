@@ -62,6 +62,17 @@ package struct IdempotencyKey: Sendable, Hashable {
         precondition((1...Self.lengthMax).contains(text.utf8.count), "an idempotency key has 1 to 50 characters")
         self.text = text
     }
+
+    /// Says which refund it is, so that a refund we have forgotten is known by it in Vipps' log, and is never made again
+    /// under another key.
+    package init(refund: RefundID) { self.init(Self.refundPrefix + refund.text) }
+
+    /// The refund a key of ours was made for; `nil` for any other key.
+    package static func refund(in text: String) -> RefundID? {
+        text.hasPrefix(refundPrefix) ? RefundID(String(text.dropFirst(refundPrefix.count))) : nil
+    }
+
+    private static let refundPrefix = "refund-"
 }
 
 /// Bytes only the provider can open (a CMS envelope). Its description says nothing, so that it may meet a log.

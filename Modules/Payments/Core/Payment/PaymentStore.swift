@@ -9,6 +9,9 @@ import SharedKernel
 /// - What `save` was given is what `payment` returns later, except that an erased customer leaves no trace.
 /// - The events that other services hear of are published in the same transaction, in their order, once.
 package protocol PaymentStore: Sendable {
+    /// When what is kept was last put back to an earlier state; `nil` if it never was.
+    var restoredAt: Date? { get }
+
     func transaction<Value: Sendable>(
         _ body: @Sendable @escaping (any PaymentBooks) throws -> Value
     ) async throws -> Value

@@ -78,7 +78,8 @@ package struct AdvancePayment: Sendable {
 
     private func moment(cause: Cause?) -> Moment {
         let now = now()
-        return Moment(now: now, cause: cause ?? .beginning(at: now), spareRefundID: .new(at: now))
+        return Moment(
+            now: now, cause: cause ?? .beginning(at: now), spareRefundID: .new(at: now), restoredAt: store.restoredAt)
     }
 
     // MARK: Calling

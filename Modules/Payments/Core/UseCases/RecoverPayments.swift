@@ -32,7 +32,8 @@ package struct RecoverPayments: Sendable {
     /// One payment that nobody works on.
     package func one(_ name: PaymentName) async throws {
         let now = now()
-        let moment = Moment(now: now, cause: .beginning(at: now), spareRefundID: .new(at: now))
+        let moment = Moment(
+            now: now, cause: .beginning(at: now), spareRefundID: .new(at: now), restoredAt: store.restoredAt)
         try await store.transaction { books in
             guard let payment = try books.payment(name) else { return }
             _ = try books.take(.recovered, for: payment, at: moment)

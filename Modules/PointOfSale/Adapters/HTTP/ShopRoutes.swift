@@ -33,6 +33,11 @@ struct ShopRoutes {
             let options = try await door.useCases.paymentOptions(in: current.tenant.id)
             return try jsonResponse(List(name: "paymentOptions", items: options.map(PaymentOptionBody.init)))
         }
+        api.get("payments-without-sale") { _, context in
+            let current = try await door.current(context, .operator, .administrator)
+            let payments = try await door.useCases.withoutSale.paymentsWithoutSale(in: current.tenant.id)
+            return try jsonResponse(List(name: "payments", items: payments.map(PaymentWithoutSaleBody.init)))
+        }
         addUnits(to: api)
         addProducts(to: api)
         addUsers(to: api)

@@ -36,7 +36,12 @@ package enum PointOfSaleInbox {
             try store.hear(.authorized, of: message.paymentID, envelope, db)
         }
         router.on(PaymentCaptured.self) { message, envelope, db in
-            try store.hear(.captured(message.amount), of: message.paymentID, envelope, db)
+            try store.handle(envelope.asCause, in: db) { tx in
+                let (payment, tenant) = (message.paymentID, envelope.tenantID)
+                if try HearPayment()(.captured(message.amount), of: payment, in: tenant, tx) { return }
+                try HearMoneyWithoutSale()
+                    .captured(message.amount, of: payment, reference: message.reference, in: tenant, tx)
+            }
         }
         router.on(PaymentAborted.self) { message, envelope, db in
             try store.hear(.aborted, of: message.paymentID, envelope, db)
@@ -57,8 +62,13 @@ package enum PointOfSaleInbox {
 
     private static func hearRefunds(_ router: inout MessageRouter<Database>, _ store: SQLitePointOfSaleStore) {
         router.on(PaymentRefunded.self) { message, envelope, db in
-            let news = PaymentNews.refunded(message.refundID, message.amount, outside: message.outside)
-            try store.hear(news, of: message.paymentID, envelope, db)
+            let news = PaymentNews.refunded(
+                message.refundID, message.amount, outside: message.outside, inAll: message.refundedInAll)
+            try store.handle(envelope.asCause, in: db) { tx in
+                let (payment, tenant) = (message.paymentID, envelope.tenantID)
+                if try HearPayment()(news, of: payment, in: tenant, tx) { return }
+                try HearMoneyWithoutSale().refunded(inAll: message.refundedInAll, of: payment, in: tenant, tx)
+            }
         }
         router.on(RefundFailed.self) { message, envelope, db in
             let news = PaymentNews.refundFailed(message.refundID, Refusal(message.failure))

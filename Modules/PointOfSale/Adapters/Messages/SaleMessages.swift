@@ -86,7 +86,8 @@ extension SQLitePointOfSaleTransaction {
                         paymentOptionID: payment.option.id, optionName: payment.option.name, amount: payment.captured)
                 },
                 change: sale.change.isPositive ? sale.change : nil, invoiceEmail: sale.invoiceEmail?.text,
-                language: tenant.market.language.rawValue, completedBy: user, completedAt: at), in: sale.tenantID)
+                language: tenant.market.language.rawValue, completedBy: user, startedAt: sale.startedAt,
+                completedAt: at), in: sale.tenantID)
     }
 
     func send(_ message: some MessageContract, in tenant: TenantID) throws {

@@ -32,11 +32,20 @@ extension PointOfSalePages {
 
     private func attentionList(_ visit: PageVisit) async throws -> String {
         let page = try await useCases.saleList.page(SaleQuery(needsAttention: true, limit: 25), in: visit.tenant)
+        let withoutSale = try await useCases.withoutSale.paymentsWithoutSale(in: visit.tenant)
         let isSeller = !visit.session.roles.isDisjoint(with: PageRoutes.sellers)
         return visit.html(
             "set-up/operations-attention",
             [
-                "isEmpty": .flag(page.sales.isEmpty),
+                "isEmpty": .flag(page.sales.isEmpty && withoutSale.isEmpty), "hasSales": .flag(!page.sales.isEmpty),
+                "hasPayments": .flag(!withoutSale.isEmpty),
+                "payments": .list(
+                    withoutSale.map { payment in
+                        [
+                            "reference": .text(payment.reference), "when": .text(visit.when(payment.noticedAt)),
+                            "kept": visit.reader.money(payment.kept),
+                        ]
+                    }),
                 "sales": .list(
                     page.sales.map { sale in
                         [

@@ -8,6 +8,7 @@ package enum PointOfSaleSchema {
         migrator.registerMigration("vipps") { db in try db.execute(sql: vipps) }
         migrator.registerMigration("sales") { db in try db.execute(sql: sales) }
         migrator.registerMigration("payment options by tenant") { db in try db.execute(sql: paymentOptionsByTenant) }
+        migrator.registerMigration("payments without a sale") { db in try db.execute(sql: paymentsWithoutSale) }
         return migrator
     }
 
@@ -141,5 +142,14 @@ package enum PointOfSaleSchema {
             SELECT tenant_id, id, name, method, quick_access, enabled FROM payment_option;
         DROP TABLE payment_option;
         ALTER TABLE payment_option_of_tenant RENAME TO payment_option;
+        """
+
+    private static let paymentsWithoutSale = """
+        CREATE TABLE payment_without_sale (
+            id TEXT PRIMARY KEY, tenant_id TEXT NOT NULL REFERENCES tenant (id), reference TEXT NOT NULL,
+            captured INTEGER NOT NULL, refunded INTEGER NOT NULL, currency TEXT NOT NULL, noticed_at INTEGER NOT NULL
+        );
+        CREATE INDEX payment_without_sale_by_tenant ON payment_without_sale (tenant_id, noticed_at)
+            WHERE refunded < captured;
         """
 }

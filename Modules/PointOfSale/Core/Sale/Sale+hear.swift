@@ -21,7 +21,8 @@ extension Sale {
             case .terminated: ended(payment, .terminated, moment)
             case .failed(let refusal): ended(payment, .failed(refusal), moment)
             case .released(let outside): released(payment, outside: outside, moment)
-            case .refunded(let refundID, let amount, _): refunded(refundID, payment, amount, moment)
+            case .refunded(let refundID, let amount, let outside, let inAll):
+                refunded(refundID, payment, outside ? unheard(of: payment, amount, inAll) : amount, moment)
             case .refundFailed(let refundID, let refusal): refundEnded(refundID, .failed(refusal), moment)
             }
         return withConsequences(events, moment)
@@ -60,8 +61,15 @@ extension Sale {
         }
     }
 
+    /// What of a refund from outside is new. Nobody here named it: a gateway that was restored finds it again under another
+    /// identifier.
+    private func unheard(of payment: Payment, _ amount: Money, _ inAll: Money?) -> Money {
+        inAll.map { min(amount, $0 - refunded(of: payment.id)) } ?? amount
+    }
+
     private func refunded(_ id: RefundID, _ payment: Payment, _ amount: Money, _ moment: Moment) -> [SaleEvent] {
         guard refund(id) == nil else { return refundEnded(id, .refunded, moment) }
+        guard amount.isPositive else { return [] }
         return [
             .outsideRefundRecorded(
                 Refund(

@@ -86,7 +86,8 @@ package enum PaymentNews: Sendable, Hashable {
     case terminated
     case failed(Refusal)
     case released(outside: Bool)
-    case refunded(RefundID, Money, outside: Bool)
+    /// `inAll` is what Vipps has refunded of the payment altogether, where that was told.
+    case refunded(RefundID, Money, outside: Bool, inAll: Money? = nil)
     case refundFailed(RefundID, Refusal)
 }
 

@@ -5,16 +5,17 @@ import SharedKernel
 package struct HearPayment: Sendable {
     package init() {}
 
-    /// News of a payment that is not ours, or not of this tenant, means nothing.
+    /// News of a payment that is not ours, or not of this tenant, means nothing to any sale.
     ///
+    /// - Returns: whether a sale of the tenant has the payment.
     /// - Throws: `Invalid` for an amount that cannot be the sale's.
+    @discardableResult
     package func callAsFunction(
         _ news: PaymentNews, of payment: PaymentID, in tenant: TenantID, _ tx: any SaleTransaction
-    ) throws {
-        guard let sale = try tx.sale(withPayment: payment, in: tenant) else { return }
-        if let amount = news.amount,
-            amount.currency != sale.currency || !(1...Money.amountMax).contains(amount.minorUnits)
-        {
+    ) throws -> Bool {
+        guard let sale = try tx.sale(withPayment: payment, in: tenant) else { return false }
+        for amount in news.amounts
+        where amount.currency != sale.currency || !(1...Money.amountMax).contains(amount.minorUnits) {
             throw Invalid(field: "amount", slug: "not-of-the-sale", reason: "is \(amount); it cannot be of this sale")
         }
         let moment = Moment(now: tx.now, user: nil)
@@ -26,14 +27,16 @@ package struct HearPayment: Sendable {
             else { continue }
             try tx.advance(basket, by: basket.hearRefund(id, state, moment))
         }
+        return true
     }
 }
 
 extension PaymentNews {
-    fileprivate var amount: Money? {
+    fileprivate var amounts: [Money] {
         switch self {
-        case .captured(let amount), .refunded(_, let amount, _): amount
-        case .atVipps, .authorized, .aborted, .expired, .terminated, .failed, .released, .refundFailed: nil
+        case .captured(let amount): [amount]
+        case .refunded(_, let amount, _, let inAll): [amount] + (inAll.map { [$0] } ?? [])
+        case .atVipps, .authorized, .aborted, .expired, .terminated, .failed, .released, .refundFailed: []
         }
     }
 }

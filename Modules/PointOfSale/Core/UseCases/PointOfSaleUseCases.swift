@@ -26,6 +26,7 @@ package struct PointOfSaleUseCases: Sendable {
     package let actOnSale: ActOnSale
     package let viewSale: ViewSale
     package let saleList: any SaleList
+    package let withoutSale: any PaymentsWithoutSale
     package let checkIns: WaitingCheckIns
     package let paymentOptions: ListPaymentOptions
     package let organizationalUnits: ManageOrganizationalUnits
@@ -39,13 +40,15 @@ package struct PointOfSaleUseCases: Sendable {
     package let useSession: UseSession
 
     package init(
-        store: some SaleStore & SetUpStore, saleList: any SaleList, sealer: any Sealer, hasher: any PasswordHasher,
+        store: some SaleStore & SetUpStore & PaymentsWithoutSale, saleList: any SaleList, sealer: any Sealer,
+        hasher: any PasswordHasher,
         attempts: SignInAttempts, newToken: @escaping @Sendable () -> String
     ) {
         startSale = StartSale(store: store)
         actOnSale = ActOnSale(store: store, sealer: sealer)
         viewSale = ViewSale(store: store)
         self.saleList = saleList
+        withoutSale = store
         checkIns = WaitingCheckIns(store: store)
         paymentOptions = ListPaymentOptions(store: store)
         organizationalUnits = ManageOrganizationalUnits(store: store)

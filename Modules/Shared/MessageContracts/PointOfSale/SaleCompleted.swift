@@ -26,6 +26,8 @@ package struct SaleCompleted: MessageContract {
     package let language: String
     /// Absent when the sale completed by itself.
     package let completedBy: UserID?
+    /// Absent in messages of before 2026-12.
+    package let startedAt: Date?
     package let completedAt: Date
 
     package init(
@@ -43,6 +45,7 @@ package struct SaleCompleted: MessageContract {
         invoiceEmail: String? = nil,
         language: String,
         completedBy: UserID? = nil,
+        startedAt: Date? = nil,
         completedAt: Date
     ) {
         self.saleID = saleID
@@ -59,6 +62,7 @@ package struct SaleCompleted: MessageContract {
         self.invoiceEmail = invoiceEmail
         self.language = language
         self.completedBy = completedBy
+        self.startedAt = startedAt
         self.completedAt = completedAt
     }
 }

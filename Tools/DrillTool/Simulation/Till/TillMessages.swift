@@ -133,7 +133,11 @@ extension Told {
         case .released(let message): (.released(outside: message.outside), message.paymentID)
         case .failed(let message): (.failed(Refusal(message.failure)), message.paymentID)
         case .refunded(let message):
-            (.refunded(message.refundID, message.amount, outside: message.outside), message.paymentID)
+            (
+                .refunded(
+                    message.refundID, message.amount, outside: message.outside, inAll: message.refundedInAll),
+                message.paymentID
+            )
         case .refundFailed(let message):
             (.refundFailed(message.refundID, Refusal(message.failure)), message.paymentID)
         default: nil
