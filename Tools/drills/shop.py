@@ -348,10 +348,17 @@ def readable_numbers(product: Product, numbers: tuple[str, ...] = ("91234567",))
     for service in product.services:
         path = product.database_path(service)
         places += [path, path.with_name(path.name + "-wal")]
-    # Not where a reference that ends in 91 stands before the sales unit 234567, as columns do in a file of SQLite.
-    pattern = re.compile(b".{0,30}(?<!-[0-9a-f]{6})(?:%b).{0,30}" % "|".join(numbers).encode(), re.DOTALL)
-    found = {path.name: pattern.search(path.read_bytes()) for path in places if path.exists()}
-    return [f"a customer's number can be read in {name}: {hit[0]}" for name, hit in found.items() if hit]
+    found = {path.name: _number_in(path.read_bytes(), numbers) for path in places if path.exists()}
+    return [f"a customer's number can be read in {name}: {hit}" for name, hit in found.items() if hit]
+
+
+def _number_in(content: bytes, numbers: tuple[str, ...]) -> bytes | None:
+    """The first of the numbers with what stands around it."""
+    for hit in re.finditer("|".join(numbers).encode(), content):
+        # Not where a reference that ends in 91 stands before the sales unit 234567, as columns do in a file of SQLite.
+        if not re.search(rb"-[0-9a-f]{6}$", content[max(0, hit.start() - 7):hit.start()]):
+            return content[max(0, hit.start() - 30):hit.end() + 30]
+    return None
 
 
 def kept_customers(product: Product) -> list[str]:
