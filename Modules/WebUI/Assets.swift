@@ -28,11 +28,10 @@ package struct Assets: Sendable {
     /// - Parameter directory: holds `htmx.min.js`, and `inter.woff2` if the shop's screens shall have it (ASSETS_DIRECTORY).
     ///   `nil` serves our own files only (tests of routes that need no script).
     package init(directory: URL?) throws {
+        let (style, bareStyle) = (try Resources.data(named: "app.css"), try Resources.data(named: "bare.css"))
         files = [
-            "app.css": File(
-                Self.tightened(try Resources.data(named: "app.css"), Self.styleMarks), "text/css; charset=utf-8"),
-            "bare.css": File(
-                Self.tightened(try Resources.data(named: "bare.css"), Self.styleMarks), "text/css; charset=utf-8"),
+            "app.css": File(Self.tightStyle(style, lengthsOf: style), "text/css; charset=utf-8"),
+            "bare.css": File(Self.tightStyle(bareStyle, lengthsOf: style), "text/css; charset=utf-8"),
             "app.js": File(
                 Self.tightened(try Resources.data(named: "app.js"), Self.scriptMarks), "text/javascript; charset=utf-8"
             ),
@@ -66,20 +65,36 @@ package struct Assets: Sendable {
         return Data(marks.reduce(kept) { $0.replacing($1.0, with: $1.1) }.utf8)
     }
 
+    /// Also with the lengths of the scales in place of their names, which are longer; no theme changes them.
+    static func tightStyle(_ source: Data, lengthsOf style: Data) -> Data {
+        let scales = /(--(?:space|radius|size|touch|bar|round)[a-z0-9-]*): ([^;]+); ?/
+        var text = String(decoding: source, as: UTF8.self)
+        for length in String(decoding: style, as: UTF8.self).matches(of: scales) {
+            text = text.replacing(length.output.0, with: "")
+            text = text.replacing("var(" + String(length.output.1) + ")", with: length.output.2)
+        }
+        return tightened(Data(text.utf8), styleMarks)
+    }
+
     private static let styleMarks = [
-        (": ", ":"), ("; ", ";"), (", ", ","), (" {", "{"), ("{ ", "{"), (" }", "}"), (";}", "}"), ("\n", ""),
-        ("--space-", "--s"), ("--radius-", "--r"), ("--text-soft", "--ts"), ("--size-", "--z"), ("--accent-", "--a"),
-        ("--surface", "--u"), ("--line-strong", "--ls"), ("--sunken", "--k"), ("--touch", "--o"),
+        (": ", ":"), ("; ", ";"), (", ", ","), (" > ", ">"), (" {", "{"), ("{ ", "{"), (" }", "}"), (";}", "}"),
+        ("\n", ""), ("--text-soft", "--ts"), ("--accent-text", "--at"), ("--accent-soft", "--as"), ("--accent-", "--a"),
+        ("--surface", "--u"), ("--line-strong", "--ls"), ("--sunken", "--k"),
         ("--tone-soft", "--tf"), ("--tone", "--n"), ("--line", "--l"), ("--text", "--t"),
         ("--accent", "--A"), ("--good", "--g"), ("--warn", "--w"), ("--bad", "--b"), ("--shade", "--h"),
-        ("--round", "--R"), ("--font", "--f"), ("--ground", "--G"),
+        ("--font", "--f"), ("--ground", "--G"),
     ]
     private static let scriptMarks = [
         (", ", ","), (" = ", "="), (" => ", "=>"), (") {", "){"), (" === ", "==="), (" !== ", "!=="), (" ? ", "?"),
         (" : ", ":"), (" && ", "&&"), (" || ", "||"), (" ?? ", "??"), (" + ", "+"), ("if (", "if("), ("for (", "for("),
         ("; ", ";"), ("{ ", "{"), (" }", "}"), (";}", "}"), (": ", ":"), (" > ", ">"), (" < ", "<"), (";\n", ";"),
         ("{\n", "{"), (",\n", ","), ("element", "el"), ("fragment", "fr"),
-        ("topDialog", "tD"), ("isTextField", "iT"), ("moveToasts", "mT"),
+        ("topDialog", "tD"), ("isTextField", "iT"), ("moveToasts", "mT"), ("showFailedPage", "sF"), ("showPage", "sP"),
+        ("isFailedUpdate", "iF"), ("refetchPostponed", "rP"), ("showConnection", "sC"), ("clockAhead", "cA"),
+        ("shownRoute", "sR"), ("markPlaces", "mP"), ("followViews", "fV"), ("learnServerTime", "lT"),
+        ("showFieldError", "sE"), ("wasLost", "wL"), ("stream", "st"), ("wanted", "wd"), ("postponed", "pp"),
+        ("patience", "pc"), ("isAloneBefore", "iA"), ("closeDialogs", "cD"), ("openDialog", "oD"),
+        ("event.", "e."), ("event)", "e)"), ("const ", "let "), (") return", ")return"), ("}\n", "}"),
     ]
 
     /// Size in bytes of a served file; `nil` for one that is not here.

@@ -310,7 +310,7 @@ def test_display(open_till, product, album):
     till.page.get_by_role("link", name="Back to the sale").first.click()
     till.pay_with("Kontant")
     till.stage.get_by_role("button", name=re.compile("^Pay")).click()
-    expect(display.get_by_role("heading", name="Paid")).to_be_visible(timeout=20_000)
+    expect(display.get_by_role("heading", name="Paid", exact=True)).to_be_visible(timeout=20_000)
     album.draw(display, "display-paid")
 
 
