@@ -81,6 +81,7 @@ def test_live_update_that_fails_is_asked_for_again_without_a_word(open_till):
     till.expect_stage("Paid", seconds=30)
     assert len(failures) == 2
     expect(till.page.locator(".toast.bad")).to_have_count(0)
+    till.page.faults[:] = [fault for fault in till.page.faults if "Error Code 502" not in fault]  # the two just provoked
 
 
 def test_front_door_is_cut_in_the_middle_of_a_payment(open_till, cut):
