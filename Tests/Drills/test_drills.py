@@ -9,6 +9,7 @@ from launcher.drills import measured, options_of
 SHORT: dict[str, list[str]] = {
     "lost-writes": ["--cuts", "8"],
     "failing-disk": ["--rounds", "6", "--seconds", "2"],
+    "backup": ["--rounds", "2", "--sales", "4", "--at-once", "6", "--restore", "all four", "vipps-gateway"],
     "kill-storm": ["--kills", "20"],
     "cut-network": ["--seconds", "15", "--rounds", "1", "--longest", "5"],
     "vipps-at-worst": ["--seconds", "10", "--rounds", "1", "--silence", "3"],

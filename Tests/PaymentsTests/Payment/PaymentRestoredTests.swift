@@ -53,6 +53,18 @@ import Testing
         #expect(story.payment.refundedTold == .nok(2_900))
     }
 
+    @Test("is looked at before a refund is asked for that may have been made") func refundFirstLooks() {
+        var story = restored(.captured())
+        story.readsLogItself = false
+        story.take(.refund(refund, .nok(2_900), sale))
+        #expect(story.payment.nextCall(at: story.now) == .look)
+        // Not made: then it is, once.
+        story.looks(.answered(story.snapshot(.authorized, captured: 12_900)))
+        let told = story.changeReplies(.answered(story.snapshot(.authorized, captured: 12_900, refunded: 2_900))).told
+        #expect(told == ["refunded 2900"])
+        #expect(story.openActs == [])
+    }
+
     @Test("learns from Vipps' log which refunds were ours, and which came from outside") func log() {
         var story = restored(.captured())
         story.readsLogItself = false

@@ -59,11 +59,15 @@ struct PaymentDecision {
         guard payment.operations.isEmpty, !payment.phase.isEnd else { return }
         emit(.requested)
         plan(.create)
-        // It may be at Vipps already, and paid: as after a call without an answer, a look comes before the create.
-        if isRestored {
-            emit(.doubted(ordinal: 1, .unknown(.interrupted)))
-            lookSoon()
-        }
+        doubtIfRestored()
+    }
+
+    /// What was planned just now may have been done by what our records have forgotten: as after a call without an answer a
+    /// look comes first.
+    private mutating func doubtIfRestored() {
+        guard isRestored else { return }
+        emit(.doubted(ordinal: payment.operations.count, .unknown(.interrupted)))
+        lookSoon()
     }
 
     private mutating func giveUp(_ reason: GiveUpReason) {
@@ -81,6 +85,7 @@ struct PaymentDecision {
             emit(.refundFailed(id, amount, sale, refusal, at: now))
         } else {
             plan(.refund(id, amount, sale))
+            doubtIfRestored()
         }
     }
 
