@@ -15,8 +15,6 @@ import SharedKernel
 struct PagesHouse: Sendable {
     let house: TillHouse
     let app: any ApplicationProtocol
-    /// `METHOD /path` of every page, form and asset.
-    let routes: Set<String>
 
     init(_ house: TillHouse) throws {
         self.house = house
@@ -32,7 +30,6 @@ struct PagesHouse: Sendable {
             withoutToken: PointOfSalePages.pathsWithoutToken, now: now, checks: [], metricsText: { "" },
             logger: logger, problemPage: pages.problemPage)
         pages.add(to: router)
-        routes = Set(router.routes.map { "\($0.method.rawValue) \($0.path)" }.filter { $0.contains(" /pos") })
         app = Application(router: router, logger: logger)
     }
 

@@ -26,7 +26,6 @@ final class TillHouse: Sendable {
     let useCases: PointOfSaleUseCases
     let inbox: MessageRouter<Database>
     let app: any ApplicationProtocol
-    let routes: Set<String>
     private let clock = Clock()
 
     /// A clock turned by hand.
@@ -56,7 +55,6 @@ final class TillHouse: Sendable {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let signer = SessionSigner(key: try SigningKey(pem: keys.sessionPrivate))
         PointOfSaleAPI(door: PointOfSaleDoor(useCases: useCases, signer: signer, isSecure: false)).add(to: router)
-        routes = Set(router.routes.map { "\($0.method.rawValue) \($0.path)" })
         app = Application(router: router, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         for seed in try SeedFile(json: Data(Self.seed.utf8)).seeds {
             try await SeedShop(store: store, hasher: hasher)(seed)

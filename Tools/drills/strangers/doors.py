@@ -21,8 +21,6 @@ except ImportError as missing:
 
 DOCUMENTS = {"pos-service": ["pos-service", "pos-pages"], "vipps-gateway": ["vipps-gateway"],
              "financial-service": ["financial-service"], "notification-relay": ["notification-relay"]}
-BUS_BASES = {"pos-service": "/pos", "financial-service": "/financial", "notification-relay": "/notifications"}
-"""The operator's routes of the bus are documented once, at the gateway; every service has them below its own base."""
 EVERYBODY = frozenset({"cashier", "administrator", "operator"})
 ANSWER_MAX = 4 << 20
 
@@ -70,12 +68,7 @@ def new_id() -> str:
 
 def all_doors() -> list[Door]:
     """Every operation of the four services."""
-    doors = [door for service, names in DOCUMENTS.items() for name in names for door in _read(service, name)]
-    for door in [door for door in doors if door.path.startswith("/vipps/operator/")]:
-        for service, base in BUS_BASES.items():
-            doors.append(Door(service, door.method, base + door.path.removeprefix("/vipps"), door.roles, door.query,
-                              door.schema, door.fields))
-    return doors
+    return [door for service, names in DOCUMENTS.items() for name in names for door in _read(service, name)]
 
 
 def _read(service: str, name: str) -> list[Door]:
