@@ -154,11 +154,16 @@ def test_metadata_given_twice_is_4110(client):
 
 
 @pytest.mark.parametrize(
-    ("switch", "code"), [("paymentAllowed", "5070"), ("bankAccountVerified", "5060"), ("pushApproved", "5080")]
+    ("switch", "code"),
+    [("paymentAllowed", "5070"), ("bankAccountVerified", "5060"), ("pushApproved", "5080"), ("refundAllowed", "5100")],
 )
 def test_sales_unit_switches(client, switch, code):
+    reference = client.authorized("switch-000", 1000)
+    client.change("capture", reference, 1000)
     client.process.control("sales-units/123456", {switch: False}, "PATCH")
-    assert client.create("switch-001").code == code
+    refused = client.change("refund", reference, 500) if switch == "refundAllowed" else client.create("switch-001")
+    assert refused.code == code
+    assert client.get(reference)["aggregate"]["refundedAmount"]["value"] == 0
 
 
 def test_broken_json_is_a_clear_400(client):
