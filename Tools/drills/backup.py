@@ -26,6 +26,7 @@ WHAT = "backups taken in the middle of business, put back together and one older
 
 TOGETHER = "all four"
 SHOWN_MAX = 100
+TOLD_BY_EVERY_SALE = ("pos.payment-commands", "pos.views", "payments.payments")
 RESTORED = "restored"
 """The story of a sale whose own was broken off by the restoration."""
 
@@ -77,9 +78,13 @@ class Restorations:
         refusals = restore(backup, place, only)
         self.product.use_data(place)
         with self.figures.recovery():
-            self._start(backup, only, refusals)
+            self._start()
             if only in (None, "pos-service"):
                 self._part_with_the_lost(backup)
+            if only and refusals:
+                self._accept(backup, only, refusals)
+            with ThreadPoolExecutor(4) as pool:
+                list(pool.map(lambda name: self.product.wait_ready(name, seconds=60), self.product.services))
             self._settle()
         self.figures.faults += 1
         self._sell(self.sales // 4)  # Business goes on with the files that were put back.
@@ -150,15 +155,25 @@ class Restorations:
         for service in self.chance.sample(self.product.services, 4):
             self.product.kill(service) if self.chance.random() < 0.5 else self.product.stop_service(service)
 
-    def _start(self, backup: Backup, only: str | None, refusals: list[Misfit]) -> None:
+    def _start(self) -> None:
         for service in self.product.services:
             self.product.start_service(service)
         wait_until(lambda: all(answers(self.product, service) for service in self.product.services), 60, "the services")
-        if only and refusals:
-            self._refused_aloud(refusals)
-            self.accepted += len(accept(self._operator(), backup, only))
-        with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda name: self.product.wait_ready(name, seconds=60), self.product.services))
+
+    def _accept(self, backup: Backup, only: str, refusals: list[Misfit]) -> None:
+        """As late as people are: by then the older one has news that nobody hears, and must not be lost."""
+        self._refused_aloud(refusals)
+        operator, held = self._operator(), backup.check()[only].heads
+        for _ in range(self.at_once // 2):
+            self.shop.sell()
+
+        def has_news() -> bool:
+            heads = {head["stream"]: head["last"] for head in operator.bus(only)["heads"]}
+            return all(heads.get(misfit.stream, 0) > held.get(misfit.stream, (1, 0))[1]
+                       for misfit in refusals if misfit.stream in TOLD_BY_EVERY_SALE)
+
+        wait_until(has_news, 30, f"news of {only}")
+        self.accepted += len(accept(operator, backup, only))
 
     def _refused_aloud(self, refusals: list[Misfit]) -> None:
         """Each subscriber says on /readyz which stream it refuses, of whom, why, and what to do."""
