@@ -3,7 +3,6 @@ service's alone. Whatever the files know must agree with Vipps to the øre; what
 
 import random
 import sqlite3
-import tempfile
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Iterator
@@ -39,7 +38,7 @@ def add_options(words: ArgumentParser) -> None:
 
 
 def run(options: Namespace, figures: Figures) -> None:
-    with tempfile.TemporaryDirectory() as folder, Product(Path(folder)) as product:
+    with figures.workplace() as folder, Product(Path(folder)) as product:
         drill = Restorations(product, figures, options.sales, options.at_once)
         for number, what in zip(range(options.rounds), turns(drill.chance, options.restore or [TOGETHER, *product.services])):
             if figures.violations:

@@ -7,7 +7,6 @@ each round everything must settle, the four books must agree, and nobody may kee
 
 import itertools
 import random
-import tempfile
 import threading
 import time
 from argparse import ArgumentParser, Namespace
@@ -36,7 +35,7 @@ def add_options(words: ArgumentParser) -> None:
 
 
 def run(options: Namespace, figures: Figures) -> None:
-    with (tempfile.TemporaryDirectory() as folder,
+    with (figures.workplace() as folder,
           ProductOverLines(Path(folder), seed=figures.seed) as product):
         shop = Shop(product, figures.seed, options.at_once)
         storm = Storm(product, random.Random(figures.seed), options.longest)

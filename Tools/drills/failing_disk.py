@@ -2,7 +2,6 @@
 message is taken for poison, and all goes on by itself when the disk is well again."""
 
 import random
-import tempfile
 import threading
 import time
 from argparse import ArgumentParser, Namespace
@@ -36,7 +35,7 @@ def add_options(words: ArgumentParser) -> None:
 
 
 def run(options: Namespace, figures: Figures) -> None:
-    with tempfile.TemporaryDirectory() as folder, small_file_system(Path(folder) / "state" / "data") as mounted:
+    with figures.workplace() as folder, small_file_system(Path(folder) / "state" / "data") as mounted:
         disks = Disks(Path(folder) / "disks")
         with Product(Path(folder) / "state", environment=disks.environment) as product:
             drill = Drill(product, disks, mounted, figures, options)

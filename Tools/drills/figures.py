@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import shutil
+import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +30,8 @@ class Figures:
     violations: list[str] = field(default_factory=list)
     more: dict[str, object] = field(default_factory=dict)
     """Figures of this drill alone, by name."""
+    keep: bool = False
+    """Whether logs and files are kept where something was violated."""
 
     @property
     def is_good(self) -> bool:
@@ -43,6 +47,20 @@ class Figures:
         say(f"  round {self.rounds}: {self.faults} faults, {self.sales} sales, {len(self.violations)} violations, "
             f"slowest recovery {self.slowest_recovery:.1f} s")
 
+    @contextmanager
+    def workplace(self):
+        """A folder for the product's logs and files."""
+        folder = tempfile.mkdtemp(prefix="drill-")
+        is_whole = False
+        try:
+            yield folder
+            is_whole = not self.violations
+        finally:
+            if self.keep and not is_whole:
+                say(f"  Logs and files are kept in {folder}")
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+
     def recovered(self, seconds: float) -> None:
         self.slowest_recovery = max(self.slowest_recovery, seconds)
 
@@ -55,6 +73,7 @@ class Figures:
 
     def json(self) -> str:
         words = dataclasses.asdict(self)
+        del words["keep"]
         words["seconds"], words["slowest_recovery"] = round(self.seconds, 1), round(self.slowest_recovery, 2)
         return json.dumps(words, ensure_ascii=False)
 

@@ -4,7 +4,6 @@ end the poison is taken away, the keys are mended, the customers decide, and eve
 
 import os
 import statistics
-import tempfile
 import threading
 import time
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
@@ -40,7 +39,7 @@ def add_options(words: ArgumentParser) -> None:
 
 
 def run(options: Namespace, figures: Figures) -> None:
-    with demo.crowd(3), tempfile.TemporaryDirectory() as folder, Product(Path(folder)) as product:
+    with demo.crowd(3), figures.workplace() as folder, Product(Path(folder)) as product:
         shop = Shop(product, figures.seed)
         quiet = [Counter(shop, number) for number in QUIET]
         serve(quiet, 4)  # Whatever is made at the first use is made.

@@ -1,7 +1,6 @@
 """SIGKILL of a random service at a random or named moment while sales are under way; then everything must come right."""
 
 import random
-import tempfile
 import time
 from argparse import ArgumentParser, Namespace
 from concurrent.futures import ThreadPoolExecutor
@@ -40,7 +39,7 @@ def add_options(words: ArgumentParser) -> None:
 
 
 def run(options: Namespace, figures: Figures) -> None:
-    with tempfile.TemporaryDirectory() as folder, Product(Path(folder)) as product:
+    with figures.workplace() as folder, Product(Path(folder)) as product:
         shop = Shop(product, figures.seed, options.at_once)
         chance = random.Random(figures.seed)
         kills = 0

@@ -2,7 +2,6 @@
 
 import random
 import signal
-import tempfile
 import time
 from argparse import ArgumentParser, Namespace
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +35,7 @@ def add_options(words: ArgumentParser) -> None:
 
 
 def run(options: Namespace, figures: Figures) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with figures.workplace() as folder:
         disks = Disks(Path(folder) / "disks")
         with Product(Path(folder) / "state", environment=disks.environment) as product:
             storm = Storm(product, disks, figures, options.at_once)

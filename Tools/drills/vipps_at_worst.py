@@ -2,7 +2,6 @@
 sales under way and people at work in the portal. Then the faults end, and everything must come right."""
 
 import random
-import tempfile
 import threading
 import time
 from argparse import ArgumentParser, Namespace
@@ -32,7 +31,7 @@ def add_options(words: ArgumentParser) -> None:
 
 
 def run(options: Namespace, figures: Figures) -> None:
-    with tempfile.TemporaryDirectory() as folder, Product(Path(folder)) as product:
+    with figures.workplace() as folder, Product(Path(folder)) as product:
         shop = Shop(product, figures.seed, options.at_once, STORIES)
         weather = Weather(shop.vipps, random.Random(figures.seed), options.silence, options.faults_at_once)
         while figures.rounds < options.rounds and not figures.violations:

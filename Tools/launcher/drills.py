@@ -49,6 +49,7 @@ def options_of(name: str) -> argparse.ArgumentParser:
     words = argparse.ArgumentParser(prog=f"Tools/drill {name}", description=module.__doc__)
     words.add_argument("--seed", type=int, default=None, help="what all chance comes from (one by chance)")
     words.add_argument("--no-build", action="store_true", help="use what was built before")
+    words.add_argument("--keep", action="store_true", help="keep logs and files where something was violated")
     module.add_options(words)
     return words
 
@@ -62,7 +63,7 @@ def measured(name: str, options: argparse.Namespace):
     """Runs the drill; the answer is its figures, with what went wrong in `violations`."""
     from drills.figures import Figures
     seed = random.SystemRandom().randrange(1_000_000) if options.seed is None else options.seed
-    figures = Figures(name, seed)
+    figures = Figures(name, seed, keep=options.keep)
     started = time.monotonic()
     try:
         module_of(name).run(options, figures)

@@ -5,7 +5,6 @@ import mmap
 import random
 import re
 import struct
-import tempfile
 import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -37,7 +36,7 @@ def add_options(words: ArgumentParser) -> None:
 
 def run(options: Namespace, figures: Figures) -> None:
     chance = random.Random(figures.seed)
-    with tempfile.TemporaryDirectory() as folder:
+    with figures.workplace() as folder:
         clocks = Clocks(Path(folder) / "clocks")
         with Product(Path(folder) / "product", environment=clocks.environment) as product:
             _check_it_works(product, clocks)

@@ -3,7 +3,6 @@ passwords, malformed and oversized requests, unlisted keys on the bus, a listed 
 nonsense. Nothing enters, nothing leaks, nobody crashes, and the shop next door goes on selling."""
 
 import random
-import tempfile
 import threading
 import time
 from argparse import ArgumentParser, Namespace
@@ -44,7 +43,7 @@ def _siege(options: Namespace, figures: Figures) -> None:
     """Everything but the bad peers, at one product."""
     from .lies import LyingVipps
     from .webhooks import Letterbox
-    with tempfile.TemporaryDirectory() as folder:
+    with figures.workplace() as folder:
         box, product = Letterbox(), Product(Path(folder))
         lying = LyingVipps(product.simulator_url, random.Random(figures.seed))
         product = Product(Path(folder), ports=product.ports,
@@ -64,7 +63,7 @@ def _gone_bad(service: str, figures: Figures) -> None:
     from .bus import misbehave
     from .people import VICTIM
     from .watch import Watch
-    with tempfile.TemporaryDirectory() as folder, Product(Path(folder)) as product:
+    with figures.workplace() as folder, Product(Path(folder)) as product:
         watch = Watch(product, figures, VICTIM)
         started = time.monotonic()
         sent = misbehave(product, watch, random.Random(figures.seed), service)
