@@ -114,7 +114,7 @@ class Restorations:
                 left = payment["refundable"]["minorUnits"]
                 if payment["kind"] != "vipps-epayment" or left < 300:
                     continue
-                refund = {"minorUnits": self.chance.randint(100, left // 3), "currency": "NOK"}
+                refund = {"minorUnits": self.chance.randint(200, left // 3), "currency": "NOK"}
                 if self.chance.random() < 0.7:
                     sale.command("refund-payment", paymentID=payment["id"], amount=refund, reason="stale bun")
                 if self.chance.random() < 0.5:

@@ -140,7 +140,7 @@ def abandoned(sale: SaleAtTill, vipps: Vipps, chance: random.Random) -> None:
 
 def part_in_cash(sale: SaleAtTill, vipps: Vipps, chance: random.Random) -> None:
     total = sale.insist_look()["total"]["minorUnits"]
-    sale.pay(amount=nok(chance.randint(100, total - 1)))
+    sale.pay(amount=nok(chance.randint(300, total - 1)))
     if until_ended(sale, vipps, chance)["state"] == "open":
         attempt(lambda: sale.command("pay-cash", paymentOptionID=sale.till.cash, received=nok(total)))
 
