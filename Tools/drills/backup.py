@@ -112,7 +112,7 @@ class Restorations:
         for sale in self.chance.sample(done, min(len(done), 6)):
             for payment in sale.look()["payments"]:
                 left = payment["refundable"]["minorUnits"]
-                if payment["kind"] != "vipps-epayment" or left < 300:
+                if payment["kind"] != "vipps-epayment" or left < 600:
                     continue
                 refund = {"minorUnits": self.chance.randint(200, left // 3), "currency": "NOK"}
                 if self.chance.random() < 0.7:
