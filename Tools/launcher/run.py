@@ -21,7 +21,8 @@ four services, the Vipps simulator, a mail sink and the front door, with demo da
 Shows their logs until Ctrl-C, which stops all of them in order. On a terminal, Enter shows their states."""
 
 EPILOG = """files: everything made on this machine is in .run/ (keys, data, logs) and .build/; both can be deleted.
-environment: LOG_LEVEL (info) and LOG_FORMAT (lines, json) are handed to the services."""
+environment: LOG_LEVEL (info) and LOG_FORMAT (lines, json) are handed to the services.
+exit code: 0 after Ctrl-C, SIGTERM or SIGHUP; 130 when that came before all was up; 1 when it cannot start."""
 
 
 def parser() -> argparse.ArgumentParser:
