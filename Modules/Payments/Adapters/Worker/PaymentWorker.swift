@@ -106,10 +106,11 @@ package actor PaymentWorker: Service {
             await begin()
             await withDiscardingTaskGroup { group in
                 while !isStopping, !Task.isCancelled {
-                    let picked = await pickSafely()
+                    let instant = now()
+                    let picked = await pickSafely(at: instant)
                     for due in picked { group.addTask { await self.work(on: due) } }
                     if isStopping { break }
-                    let pause = await pauseUntilNextDue()
+                    let pause = await pauseUntilNextDue(after: instant)
                     await changed.wait(atMost: .seconds(pause))
                     await sweepIfDue()
                 }
@@ -138,7 +139,7 @@ package actor PaymentWorker: Service {
     /// For tests: makes every call that is due now, and those that become due by them, until none is left.
     package func runDue() async throws {
         while true {
-            let picked = try await pick()
+            let picked = try await pick(at: now())
             if picked.isEmpty { return }
             await withDiscardingTaskGroup { group in
                 for due in picked { group.addTask { await self.work(on: due) } }
@@ -187,9 +188,9 @@ package actor PaymentWorker: Service {
 
     // MARK: Picking
 
-    private func pickSafely() async -> [DuePayment] {
+    private func pickSafely(at now: Date) async -> [DuePayment] {
         do {
-            return try await pick()
+            return try await pick(at: now)
         } catch {
             logger.error("due payments cannot be read", metadata: ["error": "\(error)"])
             return []
@@ -197,13 +198,12 @@ package actor PaymentWorker: Service {
     }
 
     /// Due payments that nobody works on, within the fences; they count as busy from now on.
-    private func pick() async throws -> [DuePayment] {
-        let urgent = try await pick(.urgent)
-        return urgent + (try await pick(.routine))
+    private func pick(at now: Date) async throws -> [DuePayment] {
+        let urgent = try await pick(.urgent, at: now)
+        return urgent + (try await pick(.routine, at: now))
     }
 
-    private func pick(_ urgency: Payment.Urgency) async throws -> [DuePayment] {
-        let now = now()
+    private func pick(_ urgency: Payment.Urgency, at now: Date) async throws -> [DuePayment] {
         let (overall, perAgreement) = fence(urgency)
         guard busy.count < limits.overallMax, underWay(urgency).count < overall else { return [] }
         let held = Self.countByAgreement(busy.values.map(\.agreementID) + troubledPayments.values.map(\.agreementID))
@@ -267,9 +267,8 @@ package actor PaymentWorker: Service {
         }
     }
 
-    /// Seconds until something falls due; the wake signal may come earlier.
-    private func pauseUntilNextDue() async -> TimeInterval {
-        let now = now()
+    /// Seconds until something falls due that was not yet when it was picked last; the wake signal may come earlier.
+    private func pauseUntilNextDue(after now: Date) async -> TimeInterval {
         nextRoutine = nextRoutine.filter { $0.value > now - 60 }
         var ends = pausedAgreements.values.map(\.until) + troubledPayments.values.map(\.pause.until)
         ends += nextRoutine.values
@@ -278,7 +277,7 @@ package actor PaymentWorker: Service {
             if let due = due ?? nil { ends.append(due) }
         }
         let next = (ends.filter { $0 > now } + [nextSweep]).min() ?? nextSweep
-        return max(0.001, min(limits.sweepEvery, next.timeIntervalSince(now)))
+        return max(0.001, min(limits.sweepEvery, next.timeIntervalSince(self.now())))
     }
 
     // MARK: Working
