@@ -130,7 +130,7 @@ class Restorations:
     def _settle(self) -> None:
         """The books at rest."""
         self.shop.settle()
-        found = self.shop.violations() + mailed_twice(self.product)
+        found = self.shop.violations()
         for words in found + self._without_sale():
             self.figures.violation(words)
 
@@ -234,10 +234,3 @@ def at_vipps(vipps: Vipps) -> dict[str, tuple[int, int]]:
     """Captured and refunded of every payment, by reference."""
     return {payment["reference"]: tuple(payment["aggregate"][f"{part}Amount"]["value"] for part in ("captured", "refunded"))
             for payment in vipps.get("/payments?limit=100000")}
-
-
-def mailed_twice(product: Product) -> list[str]:
-    """Two mails of one sale have one Message-ID."""
-    mails = Client(product.mail_url).get("/messages.json").json()
-    counts = Counter(mail["messageID"] for mail in (mails if isinstance(mails, list) else mails["messages"]))
-    return [f"an invoice was mailed {count} times: {name}" for name, count in counts.items() if count > 1]

@@ -13,6 +13,7 @@ from contextlib import closing
 from launcher import demo
 from launcher.product import Product
 from launcher.waiting import wait_until
+from launcher.web import Client
 
 from .books import captured, differences
 from .figures import Figures
@@ -118,7 +119,7 @@ class Shop:
         found += [f"{sale.id}: {words}" for sale, name in sales for words in wrong_end(sale, name)]
         found += doubled(self.vipps) + totals(self.product, self.vipps, self.forgotten) + broken_ledgers(self.product)
         found += [f"a rate limit of Vipps was exceeded: {one}" for one in self.vipps.get("/rate-limit-violations")]
-        found += readable_numbers(self.product) + kept_customers(self.product)
+        found += readable_numbers(self.product) + kept_customers(self.product) + mailed_twice(self.product)
         if not letters_allowed:
             found += dead_letters(self.product)
         self._judged = 0 if found else len(self.sales)
@@ -360,6 +361,12 @@ def _number_in(content: bytes, numbers: tuple[str, ...]) -> bytes | None:
         if not re.search(rb"-[0-9a-f]{6}$", content[max(0, hit.start() - 7):hit.start()]):
             return content[max(0, hit.start() - 30):hit.end() + 30]
     return None
+
+
+def mailed_twice(product: Product) -> list[str]:
+    """Invoices that came more than once: two mails of one sale have one Message-ID."""
+    counts = Counter(mail["messageID"] for mail in Client(product.mail_url).get("/messages.json").json())
+    return [f"an invoice was mailed {count} times: {name}" for name, count in counts.items() if count > 1]
 
 
 def kept_customers(product: Product) -> list[str]:
