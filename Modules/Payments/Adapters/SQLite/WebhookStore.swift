@@ -1,3 +1,4 @@
+import CrashPoints
 import Cryptography
 import Foundation
 import GRDB
@@ -70,7 +71,7 @@ package struct SQLiteWebhookStore: Sendable {
         // Sealing is work for the processor, not for the one writer.
         let sealedToken: Data? =
             if case .checkIn(let checkIn) = content { try sealing.seal(Data(checkIn.token.text.utf8)) } else { nil }
-        return try await database.write { db in
+        let isNew = try await database.write { db in
             try db.cachedStatement(
                 sql: """
                     INSERT OR IGNORE INTO webhook_inbox (tenant_id, event_key, webhook_token, received_at, body)
@@ -92,8 +93,11 @@ package struct SQLiteWebhookStore: Sendable {
                 }
             }
             try tellDelivery(of: registration, cause: cause, at: now, in: db)
+            CrashPoint.pass("gateway.webhook.before-commit")
             return isNew
         }
+        CrashPoint.pass("gateway.webhook.after-commit")
+        return isNew
     }
 
     private func keep(
