@@ -47,14 +47,16 @@ import ZeroMQMessaging
             subscriptions: NotificationsMessages.subscriptions,
             handler: NotificationsMessages(feed: feed, hub: hub, mails: mails, mailQueued: mailQueued, now: now).router,
             logger: logger)
+        let transport = CurlMailTransport(server: settings.mailServer, sender: settings.sender)
         let mailer = InvoiceMailer(
-            transport: CurlMailTransport(server: settings.mailServer, sender: settings.sender), queue: mails,
-            mailQueued: mailQueued, sender: settings.sender, timeZone: settings.timeZone, now: now, logger: logger)
+            transport: transport, queue: mails, mailQueued: mailQueued, sender: settings.sender,
+            timeZone: settings.timeZone, now: now, logger: logger)
 
         // What is seen.
         let router = houseRouter(
             service: service, verifier: SessionVerifier(key: try .init(pem: house.sessionPublicKey)), now: now,
-            checks: [.database(messages), .bus(bus)], metricsText: metrics.text, logger: logger)
+            checks: [.database(messages), .bus(bus), .mailServer(transport, mails)], metricsText: metrics.text,
+            logger: logger)
         BusOperatorRoutes(bus: bus, backups: SQLiteBackups(of: messages, in: house.backupDirectory))
             .add(to: router, base: "/notifications")
         router.add(LiveFeedRoute(hub: hub, feed: feed).endpoints)

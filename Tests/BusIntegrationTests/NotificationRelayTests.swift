@@ -86,6 +86,27 @@ struct NotificationRelayTests {
         }
     }
 
+    @Test("names its mail server among what it needs: ready untried, and not while mails wait for one that is away")
+    func mailServer() async throws {
+        let settings = ["SMTP_URL": "smtp://127.0.0.1:\(try freePorts(1)[0])", "MAIL_FROM": "till@example.com"]
+        try await Installation.with(ServiceName.relay, settings: { _ in settings }) { installation in
+            let browser = Browser(base: installation.service.base)
+            let untried = try await browser.get("/readyz")
+            #expect(untried.status == 200)
+            #expect(String(decoding: untried.body, as: UTF8.self).contains("mail server"))
+            for number in 1...3 {
+                try installation.pos.tell(
+                    sale("OSL-\(number)", email: "customer@example.com"), of: installation.tenant)
+            }
+            let words = try await awaited("readiness to fail") {
+                let answer = try await browser.get("/readyz")
+                return answer.status == 503 ? String(decoding: answer.body, as: UTF8.self) : nil
+            }
+            #expect(words.contains("did not serve the last 3 sends"))
+            #expect(try await browser.get("/healthz").status == 200)
+        }
+    }
+
     @Test("mails the invoice of a sale once, however often the sale is told")
     func invoice() async throws {
         try await withRelay { installation, mailServer in

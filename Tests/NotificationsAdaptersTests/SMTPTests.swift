@@ -146,6 +146,22 @@ import Testing
         }
     }
 
+    @Test("tells how often in a row the server did not deal with a mail; a refusal of one mail is dealing with it")
+    func sendsInVain() async throws {
+        for (behaviour, inVain) in [
+            (.answer("554 not you", to: "GREETING"), 2), (.close(at: "DATA"), 2), (.takeAndClose, 2),
+            (.answer("550 nobody", to: "RCPT"), 0), (.answer("451 later", to: "MAIL"), 0),
+            (.answer("554 spam", to: "END"), 0),
+        ] as [(SMTPTestServer.Behaviour, Int)] {
+            let server = try SMTPTestServer(behaviour)
+            let transport = try transport(server)
+            #expect(transport.sendsInVain == 0)
+            for _ in 0..<2 { _ = await transport.send(message(), to: recipient) {} }
+            #expect(transport.sendsInVain == inVain, "\(behaviour)")
+            #expect(server.connections > 0)
+        }
+    }
+
     @Test(
         "is never given to a server elsewhere in the clear",
         arguments: [

@@ -16,6 +16,7 @@ package final class CurlMailTransport: MailTransport {
     private final class Jobs: Sendable {
         private let waiting = Mutex<[Job?]>([])
         private let count = DispatchSemaphore(value: 0)
+        let sendsInVain = Mutex(0)
 
         /// `nil` ends the thread.
         func add(_ job: Job?) {
@@ -41,7 +42,9 @@ package final class CurlMailTransport: MailTransport {
             defer { curl_easy_cleanup(handle) }
             while let job = jobs.next() {
                 let transfer = SMTPTransfer(job.message, to: job.recipient, handOver: job.handOver)
-                job.done.resume(returning: transfer.perform(with: handle, server: server, sender: sender))
+                let outcome = transfer.perform(with: handle, server: server, sender: sender)
+                jobs.sendsInVain.withLock { $0 = transfer.wasServed ? 0 : $0 + 1 }
+                job.done.resume(returning: outcome)
             }
         }
         thread.name = "smtp"
@@ -49,6 +52,11 @@ package final class CurlMailTransport: MailTransport {
     }
 
     deinit { jobs.add(nil) }
+
+    /// Sends in a row that the server did not deal with.
+    package var sendsInVain: Int { jobs.sendsInVain.withLock { $0 } }
+    /// So many of them say that the server is away.
+    package static let silenceMax = 3
 
     package func send(
         _ message: MIMEMessage, to recipient: MailAddress, handOver: @Sendable @escaping () throws -> Void

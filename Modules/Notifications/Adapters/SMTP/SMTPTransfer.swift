@@ -10,6 +10,8 @@ final class SMTPTransfer {
     private var offset = 0
     private var isHandedOver = false
     private var lastRefusal = ""
+    /// Whether the server dealt with the mail, be it to refuse it.
+    private(set) var wasServed = false
 
     private static let replyMax = 500
 
@@ -32,6 +34,10 @@ final class SMTPTransfer {
         }
         var response = 0
         ccurl_response_code(handle, &response)
+        // Refused at the greeting or sign-in it serves nobody, like one that is away.
+        wasServed =
+            code == CURLE_OK || code == CURLE_ABORTED_BY_CALLBACK
+            || response >= 400 && (code == CURLE_SEND_ERROR || isHandedOver)
         return outcome(of: code, response: response)
     }
 
