@@ -252,14 +252,24 @@ import Testing
     }
 
     @Test("tells every attempt in the event log, with its key and without personal data") func log() async throws {
-        _ = try await file.store.begin(.made())
-        try await run(worker(ScriptedProvider()), seconds: 8)
+        let terms = PaymentTerms.made()
+        let name = try await file.store.begin(terms)
+        let worker = worker(ScriptedProvider())
+        try await run(worker, seconds: 8)
+        for _ in 0..<2 {
+            try await file.store.take(.refund(RefundID(UUID()), .nok(900), terms.saleID), for: name, at: clock.now)
+            try await run(worker, seconds: 3)
+        }
         let lines = try await file.lines()
         let acts = lines.filter { $0.origin == .gateway }.map(\.name)
         #expect(acts.contains("create") && acts.contains("capture"))
         let capture = try #require(lines.first { $0.name == "capture" })
         #expect(capture.idempotencyKey?.hasSuffix("-capture-2") == true)
         #expect(capture.httpStatus == 200)
+        #expect(capture.success && capture.amount == terms.amount)
+        #expect(capture.pspReference == "psp-of-\(terms.address.reference)")
+        #expect(capture.traceID == terms.cause.trace.traceID)
+        #expect(acts.count { $0 == "refund" } == 2, "each call is a line, though both bear the payment's reference")
     }
 
     @Test("finishes the call in hand when told to stop, and begins no other") func stops() async throws {

@@ -117,7 +117,8 @@ final class ScriptedProvider: PaymentProvider {
                 state: books.state, amount: books.amount,
                 aggregate: Aggregate(
                     authorized: books.state == .authorized ? books.amount : money(0), captured: money(books.captured),
-                    refunded: money(books.refunded), cancelled: money(books.cancelled)), pspReference: nil))
+                    refunded: money(books.refunded), cancelled: money(books.cancelled)),
+                pspReference: "psp-of-\(address.reference)"))
     }
 
     /// A key that was used does its work once.
@@ -143,7 +144,9 @@ final class ScriptedProvider: PaymentProvider {
             }
         }
         return ProviderReply(
-            outcome, record: CallRecord(startedAt: .paymentStart, duration: .zero, httpStatus: 200, traceID: nil))
+            outcome,
+            record: CallRecord(
+                startedAt: .paymentStart, duration: .zero, httpStatus: 200, traceID: TraceContext.current?.traceID))
     }
 
     private static func again<Value>(

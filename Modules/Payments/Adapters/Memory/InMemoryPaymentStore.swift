@@ -101,7 +101,7 @@ package actor InMemoryPaymentStore: PaymentStore {
 
         private func isTold(_ event: PaymentEvent, of payment: Payment) -> Bool {
             guard case .logged(let line) = event else { return PaymentMessages.message(event, of: payment) != nil }
-            guard let psp = line.pspReference else { return true }
+            guard line.origin != .gateway, let psp = line.pspReference else { return true }
             let key = [payment.terms.paymentID.text, line.origin.rawValue, line.name, psp, "\(line.success)"]
             return state.linesSeen.insert(key).inserted
         }

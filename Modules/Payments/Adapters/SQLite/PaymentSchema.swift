@@ -18,7 +18,19 @@ package enum PaymentSchema {
                     CREATE INDEX payment_routine ON payment (agreement_id, routine_at) WHERE routine_at IS NOT NULL;
                     """)
         }
+        // Each call of ours is a line, though all of them bear the payment's reference.
+        migrator.registerMigration("payments-3") { db in
+            try db.execute(
+                sql: """
+                    DROP INDEX payment_event_once;
+                    CREATE UNIQUE INDEX payment_event_once
+                        ON payment_event (payment_id, origin, name, psp_reference, success) WHERE \(comesRepeatedly);
+                    """)
+        }
     }
+
+    /// Lines that are read or delivered more than once.
+    static let comesRepeatedly = "psp_reference IS NOT NULL AND origin <> 'gateway'"
 
     private static let payment = """
         CREATE TABLE payment (

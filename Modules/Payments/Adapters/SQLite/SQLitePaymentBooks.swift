@@ -84,7 +84,7 @@ package struct SQLitePaymentBooks: PaymentBooks {
                 INSERT INTO payment_event (event_id, payment_id, origin, name, occurred_at, amount, success,
                     idempotency_key, psp_reference, http_status, error_code, trace_id, detail)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (payment_id, origin, name, psp_reference, success) WHERE psp_reference IS NOT NULL
+                ON CONFLICT (payment_id, origin, name, psp_reference, success) WHERE \(PaymentSchema.comesRepeatedly)
                 DO NOTHING
                 """
         ).execute(

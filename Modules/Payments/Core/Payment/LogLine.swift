@@ -46,7 +46,7 @@ extension LogLine {
         let told = Self.told(reply.outcome)
         self.init(
             origin: .gateway, name: kind.rawValue, occurredAt: reply.record.startedAt, amount: amount,
-            success: told.success, idempotencyKey: key?.text,
+            success: told.success, idempotencyKey: key?.text, pspReference: Self.pspReference(reply.outcome),
             httpStatus: reply.record.httpStatus ?? told.refusal?.httpStatus, errorCode: told.refusal?.code,
             traceID: told.refusal?.traceID ?? reply.record.traceID, detail: told.detail)
     }
@@ -55,6 +55,12 @@ extension LogLine {
         self.init(
             origin: .vipps, name: event.name, occurredAt: event.occurredAt, amount: event.amount,
             success: event.success, idempotencyKey: event.idempotencyKey, pspReference: event.pspReference)
+    }
+
+    /// Where an answer shows the payment, it tells Vipps' name for it.
+    private static func pspReference<Value>(_ outcome: ProviderOutcome<Value>) -> String? {
+        guard case .answered(let answer) = outcome else { return nil }
+        return (answer as? PaymentSnapshot)?.pspReference
     }
 
     private static func told<Value>(
