@@ -1,4 +1,4 @@
-"""Front-end files that are not ours: htmx and its server-sent-events extension, fetched by checksum, never committed."""
+"""Front-end files that are not ours: htmx, fetched by checksum, never committed."""
 
 import shutil
 import tempfile
@@ -12,7 +12,6 @@ from .screen import say
 REQUIREMENTS = paths.TOOLS / "requirements-assets.txt"
 FILES = {
     "htmx.min.js": "django_htmx/static/django_htmx/htmx-2.min.js",
-    "sse.js": "django_htmx/static/django_htmx/ext/hx-sse-2.min.js",
 }
 
 

@@ -33,7 +33,7 @@ final class Installation: Sendable {
         keys = try KeyFiles(folder: folder, services: Self.services)
         let assets = folder.appending(path: "assets")
         try FileManager.default.createDirectory(at: assets, withIntermediateDirectories: true)
-        for file in ["htmx.min.js", "sse.js"] { try Data("//".utf8).write(to: assets.appending(path: file)) }
+        try Data("//".utf8).write(to: assets.appending(path: "htmx.min.js"))
         let port = try freePorts(1)[0]
         let house = [
             "DEPLOYMENT": "dev1", "HTTP_HOST": "127.0.0.1", "HTTP_PORT": "\(port)",
