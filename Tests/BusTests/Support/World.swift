@@ -17,6 +17,8 @@ final class World: Sendable {
     let kind: WorldKind
     let probe = Probe()
     let network: InMemoryNetwork
+    /// Transactions in which anybody applied messages.
+    let applied: AppliedCount
     let folder: URL
     let directory: BusDirectory
     let keys: [String: CurveKeyPair]
@@ -38,6 +40,7 @@ final class World: Sendable {
     private init(_ kind: WorldKind, services: [String]) throws {
         self.kind = kind
         network = InMemoryNetwork(services: services)
+        applied = AppliedCount(telling: probe)
         folder = FileManager.default.temporaryDirectory.appending(path: "bus-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         keys = try Dictionary(uniqueKeysWithValues: services.map { ($0, try CurveKeyPair()) })
@@ -75,7 +78,9 @@ final class World: Sendable {
         case .inMemory:
             node = try StoreNode(
                 service: service, subscriptions: subscriptions, timing: timing, probe: probe,
-                makeEmpty: { InMemoryMessageStore(service: service, value: [Int]()) },
+                makeEmpty: { [applied] in
+                    CountedStore(base: InMemoryMessageStore(service: service, value: [Int]()), applied: applied)
+                },
                 makeTransport: { [network] in network.transport(of: service) })
         case .sqliteAndZeroMQ:
             node = try StoreNode(
@@ -85,8 +90,9 @@ final class World: Sendable {
                         count += 1
                         return count
                     }
-                    return try SQLiteMessageStore.open(
-                        path: folder.appending(path: "\(service)-\(number).sqlite").path, service: service)
+                    let path = folder.appending(path: "\(service)-\(number).sqlite").path
+                    return CountedStore(
+                        base: try SQLiteMessageStore.open(path: path, service: service), applied: applied)
                 },
                 makeTransport: { [self] in
                     let transport = try ZeroMQTransport(
