@@ -87,6 +87,24 @@ struct VippsGatewayTests {
         }
     }
 
+    @Test("does not start in production with another address of Vipps, and says why")
+    func production() async throws {
+        let course = await #expect(throws: BadCourse.self) {
+            try await Installation.with(
+                ServiceName.gateway,
+                settings: {
+                    [
+                        "OPENING_KEYS_FILE": $0.keys.openingKeys, "DEPLOYMENT": "prod2",
+                        "VIPPS_BASE_URL": "http://127.0.0.1:1",
+                    ]
+                }, { _ in })
+        }
+        let ended = try #require(course?.error as? ServiceProcess.Ended)
+        #expect(ended.status == 78)
+        #expect(ended.log.contains("VIPPS_BASE_URL"))
+        #expect(ended.log.contains("Deployment prod2 is production and talks to https://api.vipps.no alone."))
+    }
+
     @Test("hears of keys, a sales unit and a payment, asks Vipps, and tells how the payment goes")
     func payment() async throws {
         try await withBench { bench in

@@ -1,5 +1,6 @@
 import CoreMetrics
 import Foundation
+import Logging
 import ServiceRuntime
 import Testing
 
@@ -33,6 +34,36 @@ import Testing
     func production(name: String) {
         #expect(ServiceConfiguration.productionDeployments.contains(name))
         #expect(!ServiceConfiguration.productionDeployments.contains("prod1"))
+    }
+}
+
+@Suite("A line of the log") struct LogLineTests {
+    private let metadata: Logger.Metadata = ["path": "a\nb \"c\"", "number": "7"]
+
+    private func line(_ format: LogFormat) -> String {
+        StandardErrorLogHandler.line(
+            at: Date(timeIntervalSince1970: 1_795_000_000), level: .warning, service: "pos-service",
+            message: "it said \"no\"\nand went", metadata: metadata, format: format)
+    }
+
+    @Test("is one JSON object, whatever its values say")
+    func json() throws {
+        let line = line(.json)
+        #expect(line.hasSuffix("}\n"))
+        #expect(line.count(where: \.isNewline) == 1)
+        let object = try JSONDecoder().decode([String: String].self, from: Data(line.utf8))
+        #expect(
+            object == [
+                "time": "2026-11-18T11:06:40.000Z", "level": "warning", "service": "pos-service",
+                "message": "it said \"no\"\nand went", "path": "a\nb \"c\"", "number": "7",
+            ])
+    }
+
+    @Test("is one line for people as well")
+    func lines() {
+        let line = line(.lines)
+        #expect(line.count(where: \.isNewline) == 1)
+        #expect(line.hasSuffix(" warning pos-service: it said \"no\" and went number=7 path=\"a b 'c'\"\n"))
     }
 }
 

@@ -463,6 +463,21 @@ struct SetupBench: Sendable {
             while bench.vipps.webhooks.count < 2 { await bench.messages.appended.wait() }
         }
     }
+
+    @Test("looks at the webhooks every hour", arguments: 1...2)
+    func watchesHourly(hours: Int) async throws {
+        try await bench.prepare()
+        try await bench.register()
+        bench.vipps.with { $0.webhooks = [] }
+        try await running {
+            while bench.vipps.webhooks.count < 2 { await bench.messages.appended.wait() }
+            for _ in 0..<hours {
+                bench.vipps.with { $0.webhooks = [] }
+                bench.clock.turn(by: 3600)
+                while bench.vipps.webhooks.count < 2 { await bench.messages.appended.wait() }
+            }
+        }
+    }
 }
 
 @Suite("Set-up of merchant QRs", .timeLimit(.minutes(1))) struct SetupMerchantQRTests {

@@ -85,6 +85,21 @@ import Testing
         }
     }
 
+    @Test("goes over the connection of the one before")
+    func connection() async throws {
+        let stub = VippsStub.withTokens { _, _ in .json(200, "{}") }
+        try await stub.serve { base in
+            try await VippsBench.run(base: base) { bench in
+                for _ in 0..<20 {
+                    #expect(await bench.client.call(call, keys: bench.keys, msn: "123456").status == 200)
+                }
+            }
+        }
+        let ports = stub.asked.map(\.port)
+        #expect(ports.count == 21 && !ports.contains(nil))
+        #expect(Set(ports).count == 1)
+    }
+
     @Test("shares one token among many at the same time, and uses it for its whole life")
     func singleFlight() async throws {
         let stub = VippsStub.withTokens { _, _ in .json(200, "{}") }

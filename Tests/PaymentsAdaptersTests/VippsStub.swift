@@ -17,8 +17,20 @@ final class VippsStub: Sendable {
         let path: String
         let headers: [String: String]
         let body: String
+        /// The client's port: one for each connection.
+        let port: Int?
 
         subscript(_ header: String) -> String? { headers[header.lowercased()] }
+    }
+
+    private struct Context: RequestContext {
+        var coreContext: CoreRequestContextStorage
+        let port: Int?
+
+        init(source: ApplicationRequestContextSource) {
+            coreContext = .init(source: source)
+            port = source.channel.remoteAddress?.port
+        }
     }
 
     enum Answer: Sendable {
@@ -60,9 +72,11 @@ final class VippsStub: Sendable {
 
     /// Runs the stub while `body` does.
     func serve(_ body: @Sendable @escaping (_ base: String) async throws -> Void) async throws {
-        let router = Router()
+        let router = Router(context: Context.self)
         for method: HTTPRequest.Method in [.get, .post, .put, .delete] {
-            router.on("**", method: method) { request, _ in try await self.answer(request) }
+            router.on("**", method: method) { request, context in
+                try await self.answer(request, from: context.port)
+            }
         }
         try await Application(router: router).test(.live) { client in
             defer { self.clientHasGone.wake() }
@@ -70,12 +84,13 @@ final class VippsStub: Sendable {
         }
     }
 
-    private func answer(_ request: Request) async throws -> Response {
+    private func answer(_ request: Request, from port: Int?) async throws -> Response {
         let bytes = try await request.body.collect(upTo: 1 << 20)
         var headers: [String: String] = [:]
         for field in request.headers { headers[field.name.canonicalName] = field.value }
         let asked = Asked(
-            method: request.method.rawValue, path: request.uri.string, headers: headers, body: String(buffer: bytes))
+            method: request.method.rawValue, path: request.uri.string, headers: headers, body: String(buffer: bytes),
+            port: port)
         let number = seen.withLock { seen in
             seen.append(asked)
             return seen.count { $0.path == asked.path }

@@ -36,7 +36,7 @@ package struct StandardErrorLogHandler: LogHandler {
         Data(line.utf8).withUnsafeBytes { bytes in _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
     }
 
-    static func line(
+    package static func line(
         at instant: Date, level: Logger.Level, service: String, message: String, metadata: Logger.Metadata,
         format: LogFormat
     ) -> String {
