@@ -8,10 +8,13 @@ import Messaging
 import SharedKernel
 import Testing
 
-/// A fresh Ed25519 pair made by the `openssl` command line.
-struct SessionKeys {
+/// An Ed25519 pair made by the `openssl` command line.
+struct SessionKeys: Sendable {
     let signer: SessionSigner
     let verifier: SessionVerifier
+
+    /// Made once for all tests of this process.
+    static let shared = Result { try SessionKeys() }
 
     init() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "sessions-\(UUID().uuidString)")
@@ -47,8 +50,9 @@ struct House {
         struct Line: Codable { let name: String }
     }
 
-    init(ready: Bool = true) throws {
-        keys = try SessionKeys()
+    /// - Parameter keys: `nil` for those that all houses share.
+    init(ready: Bool = true, keys ownKeys: SessionKeys? = nil) throws {
+        keys = try ownKeys ?? SessionKeys.shared.get()
         let router = houseRouter(
             service: "test-service", verifier: keys.verifier, withoutToken: ["/sign-in"], now: { House.now },
             checks: [HealthCheck("database") { ready ? .ready : .notReady("the disk is full") }],
@@ -152,7 +156,7 @@ extension TestResponse {
     @Test("that is missing, expired, forged or of another role is refused by name")
     func refuses() async throws {
         let house = try House()
-        let other = try House()
+        let other = try House(keys: try SessionKeys())
         try await house.app.test(.router) { client in
             for (headers, status, slug) in [
                 (HTTPFields(), 401, "signed-out"),

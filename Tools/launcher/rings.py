@@ -16,6 +16,9 @@ from .errors import LauncherError
 from .screen import bold, end_progress, is_terminal, paint, progress, say, table
 
 LOGS = paths.WORKSHOP / "logs" / "test"
+SIDE_BY_SIDE = ["--experimental-maximum-parallelization-width", "32"]
+"""Swift tests at a time. All at once they hold some 1,400 files open, and Foundation's `Process` then reads beyond the end of
+the list of them, which now and then ends the test process."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,7 @@ def _swift_tests(ring: Ring, test_filter: str | None) -> Outcome:
     testing = results.with_name("swift-swift-testing.xml")  # SwiftPM's name for the results of Swift Testing
     for file in (results, testing):
         file.unlink(missing_ok=True)
-    command = ["swift", "test", "--skip-build", "--disable-xctest", "--xunit-output", str(results)]
+    command = ["swift", "test", "--skip-build", "--disable-xctest", *SIDE_BY_SIDE, "--xunit-output", str(results)]
     code = _run(ring, command + (["--filter", test_filter] if test_filter else []))
     return judge(count(testing if testing.exists() else results), code, _ended(ring, code))
 
