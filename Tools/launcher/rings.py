@@ -150,9 +150,15 @@ def _swift_tests(ring: Ring, test_filter: str | None) -> Outcome:
     testing = results.with_name("swift-swift-testing.xml")  # SwiftPM's name for the results of Swift Testing
     for file in (results, testing):
         file.unlink(missing_ok=True)
-    command = ["swift", "test", "--skip-build", "--disable-xctest", *SIDE_BY_SIDE, "--xunit-output", str(results)]
+    command = ["swift", "test", "--skip-build", "--disable-xctest", *_side_by_side(), "--xunit-output", str(results)]
     code = _run(ring, command + (["--filter", test_filter] if test_filter else []))
     return judge(count(testing if testing.exists() else results), code, _ended(ring, code))
+
+
+def _side_by_side() -> list[str]:
+    """Nothing where this Swift does not know the option."""
+    known = subprocess.run(["swift", "test", "--help-hidden"], capture_output=True, text=True, cwd=paths.REPOSITORY).stdout
+    return SIDE_BY_SIDE if SIDE_BY_SIDE[0] in known else []
 
 
 def _pytest(ring: Ring, test_filter: str | None) -> Outcome:
