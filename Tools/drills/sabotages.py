@@ -38,7 +38,6 @@ CLIENT = "Modules/Payments/Adapters/Vipps/VippsClient.swift"
 DATABASE = "Modules/Platform/SQLiteStorage/SQLiteDatabase.swift"
 BOOKS = "Modules/Payments/Adapters/SQLite/SQLitePaymentBooks.swift"
 SIGNATURE = "Modules/Payments/Adapters/Webhooks/WebhookSignature.swift"
-MAIL = "Modules/Notifications/Core/InvoiceMail/InvoiceMail.swift"
 SALES = "Modules/PointOfSale/Adapters/SQLite/SQLiteTransaction+sales.swift"
 
 STORM = ("kill-storm", ("--seed", "7", "--kills", "40"))
@@ -61,11 +60,6 @@ SABOTAGES = [
     Sabotage("numbers-kept", "the customer's sealed number stays when the payment has ended",
              ((BOOKS, 'sql: "DELETE FROM payment_customer WHERE payment_id = ?"',
                'sql: "DELETE FROM payment_customer WHERE payment_id = ? AND 0"'),), *STORM),
-    Sabotage("mails-again", "a mail in whose middle the relay ended is sent again",
-             ((MAIL, """        case (.recover, .sending): return [.interrupted(at: now)]
-        case (.recover, .handedOver):
-            return [.fellInDoubt(reason: "the service stopped before the mail server had answered", at: now)]
-""", "        case (.recover, .sending), (.recover, .handedOver): return [.interrupted(at: now)]\n"),), *STORM),
     Sabotage("effects-uncommitted", "the cursor moves and the effect is lost",
              ((INBOX, "try handler.handle(envelope, in: db)",
                "if UInt8.random(in: 0..<50) > 0 { try handler.handle(envelope, in: db) }"),), *STORM),
