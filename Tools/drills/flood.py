@@ -21,7 +21,7 @@ from launcher.waiting import wait_until
 from .figures import Figures
 from .poison import Poison
 from .shop import PATIENCE, Shop, attempt, rows
-from .till import KARI, SaleAtTill, Till, checked, tenant
+from .till import SaleAtTill, Till, checked, tenant
 
 WHAT = "one tenant poisoned, one with dead keys, one with 1,000 payments waiting; the others must not notice"
 
