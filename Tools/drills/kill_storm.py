@@ -26,7 +26,8 @@ MOMENTS = {
     "financial-service": ["finance.ledger.before-commit", "finance.ledger.after-commit",
                           "finance.event-log.before-commit", "bus.publish.before.finance.ledger",
                           "bus.apply.before-commit.payments.payments", "bus.apply.after-commit.payments.payments"],
-    "notification-relay": ["relay.mail.before-enqueue-commit", "relay.mail.before-send", "relay.mail.after-send",
+    "notification-relay": ["relay.mail.before-enqueue-commit", "relay.mail.before-send", "relay.mail.before-hand-over",
+                           "relay.mail.handing-over", "relay.mail.after-send", "relay.mail.after-conclude",
                            "bus.apply.before-commit.pos.views", "bus.apply.after-commit.pos.sales"],
 }
 KILLS_A_ROUND = 50
@@ -36,6 +37,7 @@ KILLS_A_ROUND = 50
 def add_options(words: ArgumentParser) -> None:
     words.add_argument("--kills", type=int, default=40, help="how often a service is killed, in all (40)")
     words.add_argument("--at-once", type=int, default=16, help="sales under way at a time (16)")
+    words.add_argument("--service", action="append", choices=MOMENTS, help="kill this one alone (may be repeated)")
 
 
 def run(options: Namespace, figures: Figures) -> None:
@@ -45,7 +47,7 @@ def run(options: Namespace, figures: Figures) -> None:
         kills = 0
         while kills < options.kills and not figures.violations:
             wanted = min(KILLS_A_ROUND, options.kills - kills)
-            kills += _storm(shop, chance, wanted, options.at_once)
+            kills += _storm(shop, chance, wanted, options)
             with figures.recovery():
                 shop.settle()
                 found = shop.violations(again=kills >= options.kills) + unnoted_calls(product, shop.vipps)
@@ -57,13 +59,14 @@ def run(options: Namespace, figures: Figures) -> None:
         shop.close()
 
 
-def _storm(shop: Shop, chance: random.Random, wanted: int, at_once: int) -> int:
+def _storm(shop: Shop, chance: random.Random, wanted: int, options: Namespace) -> int:
     """Kills services `wanted` times, now and then several at once, and brings each back; sales go on all the time."""
     product, kills = shop.product, 0
+    targets = options.service or product.services
     while kills < wanted:
-        while shop.in_flight < at_once:
+        while shop.in_flight < options.at_once:
             shop.sell()
-        victims = chance.sample(product.services, chance.choices((1, 2, 4), (8, 2, 1))[0])
+        victims = chance.sample(targets, min(len(targets), chance.choices((1, 2, 4), (8, 2, 1))[0]))
         named = {name: {"CRASH_AT": f"{chance.choice(MOMENTS[name])}:{chance.randint(1, 3)}"}
                  for name in victims if chance.random() < 0.6}
         for name in victims:

@@ -39,8 +39,10 @@ DATABASE = "Modules/Platform/SQLiteStorage/SQLiteDatabase.swift"
 BOOKS = "Modules/Payments/Adapters/SQLite/SQLitePaymentBooks.swift"
 SIGNATURE = "Modules/Payments/Adapters/Webhooks/WebhookSignature.swift"
 SALES = "Modules/PointOfSale/Adapters/SQLite/SQLiteTransaction+sales.swift"
+MAIL = "Modules/Notifications/Core/InvoiceMail/InvoiceMail.swift"
 
 STORM = ("kill-storm", ("--seed", "7", "--kills", "40"))
+MAIL_STORM = ("kill-storm", ("--seed", "7", "--kills", "100", "--service", "notification-relay"))
 POWER = ("lost-writes", ("--seed", "7", "--cuts", "60"))
 DISK = ("failing-disk", ("--seed", "7", "--rounds", "6", "--seconds", "2"))
 
@@ -63,6 +65,11 @@ SABOTAGES = [
     Sabotage("effects-uncommitted", "the cursor moves and the effect is lost",
              ((INBOX, "try handler.handle(envelope, in: db)",
                "if UInt8.random(in: 0..<50) > 0 { try handler.handle(envelope, in: db) }"),), *STORM),
+    Sabotage("mails-again", "a mail in whose middle the relay ended is sent again",
+             ((MAIL, """        case (.recover, .handedOver):
+            return [.fellInDoubt(reason: "the service stopped before the mail server had answered", at: now)]
+""", """        case (.recover, .handedOver): return [.interrupted(at: now)]
+"""),), *MAIL_STORM),
     Sabotage("unsigned-webhooks", "a webhook without a true signature is believed",
              ((SIGNATURE, "return isValid\n", "return isValid || !authorizations.isEmpty\n"),
               (SIGNATURE, "guard constantTimeEqual(Data(hash.utf8), Data(contentHash.utf8)) else { return false }", "")),
