@@ -25,20 +25,20 @@ package struct Assets: Sendable {
         package let description: String
     }
 
-    /// - Parameter directory: holds `htmx.min.js`, and `inter.woff2` if the shop's screens shall have it (ASSETS_DIRECTORY).
-    ///   `nil` serves our own files only (tests of routes that need no script).
+    /// - Parameter directory: holds `htmx.min.js`, `inter.woff2` if the shop's screens shall have it, and our own files as
+    ///   the set-up makes them smaller (ASSETS_DIRECTORY). What of those is not there is served as it is written; `nil`
+    ///   serves all of them so, and nothing else (tests of routes that need no script).
     package init(directory: URL?) throws {
-        let (style, bareStyle) = (try Resources.data(named: "app.css"), try Resources.data(named: "bare.css"))
-        files = [
-            "app.css": File(Self.tightStyle(style, lengthsOf: style), "text/css; charset=utf-8"),
-            "bare.css": File(Self.tightStyle(bareStyle, lengthsOf: style), "text/css; charset=utf-8"),
-            "app.js": File(
-                Self.tightened(try Resources.data(named: "app.js"), Self.scriptMarks), "text/javascript; charset=utf-8"
-            ),
-            "operations.js": File(try Resources.data(named: "operations.js"), "text/javascript; charset=utf-8"),
-            "icons.svg": File(try Resources.data(named: "icons.svg"), "image/svg+xml"),
-            "icon.svg": File(try Resources.data(named: "icon.svg"), "image/svg+xml"),
+        let ours = [
+            "app.css": "text/css; charset=utf-8", "bare.css": "text/css; charset=utf-8",
+            "app.js": "text/javascript; charset=utf-8", "operations.js": "text/javascript; charset=utf-8",
+            "icons.svg": "image/svg+xml", "icon.svg": "image/svg+xml",
         ]
+        files = Dictionary(
+            uniqueKeysWithValues: try ours.map { name, contentType in
+                let smaller = directory.flatMap { try? Data(contentsOf: $0.appending(path: name)) }
+                return (name, File(try smaller ?? Resources.data(named: name), contentType))
+            })
         guard let directory else { return }
         let htmx = directory.appending(path: "htmx.min.js")
         guard let script = try? Data(contentsOf: htmx) else {
@@ -54,51 +54,6 @@ package struct Assets: Sendable {
     // `optional`: used when it is there in time (it is preloaded and kept), never swapped in later, so nothing moves.
     private static let fontStyle =
         "@font-face{font-family:Inter;src:url(inter.woff2)format(\"woff2\");font-weight:100 900;font-display:optional}"
-
-    /// Without comments, indentation, the spaces one can do without and the long names of lengths and colours: what the
-    /// browser need not read. It knows no grammar, so it is for our own files only, whose texts have none of the
-    /// marks; tests hold the result.
-    static func tightened(_ source: Data, _ marks: [(String, String)]) -> Data {
-        let text = String(decoding: source, as: UTF8.self).replacing(/\/\*(?s:.*?)\*\/ ?/, with: "")
-        let lines = text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
-        let kept = lines.filter { !$0.isEmpty && !$0.hasPrefix("//") }.joined(separator: "\n")
-        return Data(marks.reduce(kept) { $0.replacing($1.0, with: $1.1) }.utf8)
-    }
-
-    /// Also with the lengths of the scales in place of their names, which are longer; no theme changes them.
-    static func tightStyle(_ source: Data, lengthsOf style: Data) -> Data {
-        let scales = /(--(?:space|radius|size|touch|bar|round)[a-z0-9-]*): ([^;]+); ?/
-        var text = String(decoding: source, as: UTF8.self)
-        for length in String(decoding: style, as: UTF8.self).matches(of: scales) {
-            text = text.replacing(length.output.0, with: "")
-            text = text.replacing("var(" + String(length.output.1) + ")", with: length.output.2)
-        }
-        return tightened(Data(text.utf8), styleMarks)
-    }
-
-    private static let styleMarks = [
-        (": ", ":"), ("; ", ";"), (", ", ","), (" > ", ">"), (" {", "{"), ("{ ", "{"), (" }", "}"), (";}", "}"),
-        ("\n", ""), ("--text-soft", "--ts"), ("--accent-text", "--at"), ("--accent-soft", "--as"), ("--accent-", "--a"),
-        ("--surface", "--u"), ("--line-strong", "--ls"), ("--sunken", "--k"),
-        ("--tone-soft", "--tf"), ("--tone", "--n"), ("--line", "--l"), ("--text", "--t"),
-        ("--accent", "--A"), ("--good", "--g"), ("--warn", "--w"), ("--bad", "--b"), ("--shade", "--h"),
-        ("--font", "--f"), ("--ground", "--G"),
-    ]
-    private static let scriptMarks = [
-        (", ", ","), (" = ", "="), (" => ", "=>"), (") {", "){"), (" === ", "==="), (" !== ", "!=="), (" ? ", "?"),
-        (" : ", ":"), (" && ", "&&"), (" || ", "||"), (" ?? ", "??"), (" + ", "+"), ("if (", "if("), ("for (", "for("),
-        ("; ", ";"), ("{ ", "{"), (" }", "}"), (";}", "}"), (": ", ":"), (" > ", ">"), (" < ", "<"), (";\n", ";"),
-        ("{\n", "{"), (",\n", ","), ("element", "el"), ("fragment", "fr"),
-        ("topDialog", "tD"), ("isTextField", "iT"), ("moveToasts", "mT"), ("showFailedPage", "sF"), ("showPage", "sP"),
-        ("isFailedUpdate", "iF"), ("refetchPostponed", "rP"), ("showConnection", "sC"), ("clockAhead", "cA"),
-        ("shownRoute", "sR"), ("markPlaces", "mP"), ("followViews", "fV"), ("learnServerTime", "lT"),
-        ("showFieldError", "sE"), ("wasLost", "wL"), ("stream", "st"), ("wanted", "wd"), ("postponed", "pp"),
-        ("patience", "pc"), ("isAloneBefore", "iA"), ("closeDialogs", "cD"), ("openDialog", "oD"),
-        ("event.", "e."), ("event)", "e)"), ("const ", "let "), (") return", ")return"), ("}\n", "}"),
-    ]
-
-    /// Size in bytes of a served file; `nil` for one that is not here.
-    package func size(of name: String) -> Int? { files[name]?.data.count }
 
     /// Where a file is served that only one page needs; `nil` for one that is not here.
     package func address(of name: String, base: String) -> String? {

@@ -51,7 +51,7 @@ def test_every_page_is_light(open_till, product, who):
     if who == "administrator":
         addresses.append(("incoming-payment-options", f"{product.base_url}/financial/app/#/incoming-payment-options"))
     if who == "cashier":
-        till.start_sale("Espresso", "Brownie")
+        till.start_sale("Espresso", "Brownie", "Cappuccino", "Cortado", "Caffè latte")
         sale = page.locator("#sale-id").input_value()
         addresses += [(name, f"{product.base_url}/pos/app/#/{name}/{sale}") for name in ("payment", "sales")]
         addresses.append(("display", f"{product.base_url}{DISPLAY}2"))

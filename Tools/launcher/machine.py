@@ -47,6 +47,7 @@ TO_RUN = [
     Need("zlib1g-dev", "compression over HTTP", _header("zlib.h")),
     Need("libqrencode-dev", "drawing QR codes", _header("qrencode.h")),
     Need("nginx-light", "the front door", _program("nginx")),
+    Need("esbuild", "making scripts and stylesheets small", _program("esbuild")),
     Need("openssl", "making keys", _program("openssl")),
     Need("python3-venv", "the Python environment", _python_can_make_environments),
 ]

@@ -13,7 +13,7 @@ import Logging
 /// | `BUS_SECRET_KEY_FILE` | this service's CURVE secret key |
 /// | `SESSION_PUBLIC_KEY_FILE` | Ed25519 public key (PEM) that verifies sessions |
 /// | `BASE_URL` | the address under which browsers see all services |
-/// | `ASSETS_DIRECTORY` | htmx and other fetched files |
+/// | `ASSETS_DIRECTORY` | htmx, and scripts and stylesheets made small: what the set-up puts into `.run/assets` |
 /// | `LOG_LEVEL`, `LOG_FORMAT` | `info`; `lines` or `json` |
 package struct ServiceConfiguration: Sendable {
     package let deployment: String

@@ -1,4 +1,5 @@
-// The till's own script: what HTML, CSS and htmx cannot do. No framework, no build step, nothing evaluated.
+// The till's own script: what HTML, CSS and htmx cannot do. No framework, nothing evaluated; the set-up
+// makes it small.
 "use strict";
 (() => {
   const root = document.documentElement;

@@ -115,8 +115,10 @@ package struct SalePanel: Sendable {
         case .amount(let amount): details += " · " + discountShown(reader.formats.money(amount), reader)
         }
         let name = ["name": line.name]
+        // Of an identifier made from the time the end differs most; it only tells the buttons of one basket apart.
         return [
-            "lineID": .text(line.id.text), "name": .text(line.name), "details": .text(details),
+            "lineID": .text(line.id.text), "key": .text(String(line.id.text.suffix(12))), "name": .text(line.name),
+            "details": .text(details),
             "quantity": .text(reader.formats.number(line.quantity)), "amount": reader.money(line.total),
             "more": .text(String(line.quantity + 1)), "less": .text(String(line.quantity - 1)),
             "moreLabel": reader.text("sale.oneMore", name), "lessLabel": reader.text("sale.oneLess", name),
