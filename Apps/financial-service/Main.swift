@@ -39,6 +39,7 @@ import ZeroMQMessaging
         let options = SQLitePaymentOptionStore(database: database, messages: messages)
         let ledger = SQLiteLedger(database: database, messages: messages, timeZone: timeZone)
         let eventLog = SQLiteEventLog(database: database, messages: messages)
+        let sessions = try EndedSessions(in: database)
 
         // What is heard and told.
         let bus = DurableBus(
@@ -47,7 +48,8 @@ import ZeroMQMessaging
                 directory: BusDirectory(file: house.busDirectoryFile),
                 secretKey: .init(secretKeyFile: house.busSecretKeyFile), logger: logger),
             subscriptions: FinanceMessages.subscriptions,
-            handler: FinanceMessages(ledger: ledger, eventLog: eventLog, now: now).router, logger: logger)
+            handler: FinanceMessages(ledger: ledger, eventLog: eventLog, sessions: sessions, now: now).router,
+            logger: logger)
 
         // What is seen.
         let assets = try Assets(directory: URL(filePath: house.assetsDirectory))
@@ -57,7 +59,8 @@ import ZeroMQMessaging
             options: options, eventLog: eventLog, frame: frame, brands: brands, market: settings.market)
         let router = houseRouter(
             service: service,
-            verifier: SessionVerifier(key: try .init(pem: house.sessionPublicKey)), now: now,
+            verifier: SessionVerifier(key: try .init(pem: house.sessionPublicKey), isEnded: sessions.contains),
+            now: now,
             checks: [.database(messages), .bus(bus)], metricsText: metrics.text, logger: logger,
             problemPage: pages.problemPage)
         BusOperatorRoutes(bus: bus, backups: SQLiteBackups(of: messages, in: house.backupDirectory))

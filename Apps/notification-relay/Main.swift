@@ -35,9 +35,10 @@ import ZeroMQMessaging
         let messages = SQLiteMessageStore(database: database, service: service)
         let feed = SQLiteFeedStore(database: database)
         let mails = try SQLiteInvoiceMailQueue(database: database, messages: messages)
+        let sessions = try EndedSessions(in: database)
 
         // What is heard, told and mailed.
-        let hub = LiveFeedHub()
+        let hub = LiveFeedHub(isEnded: sessions.contains)
         let mailQueued = WakeSignal()
         let bus = DurableBus(
             service: service, store: messages,
@@ -45,7 +46,9 @@ import ZeroMQMessaging
                 directory: BusDirectory(file: house.busDirectoryFile),
                 secretKey: .init(secretKeyFile: house.busSecretKeyFile), logger: logger),
             subscriptions: NotificationsMessages.subscriptions,
-            handler: NotificationsMessages(feed: feed, hub: hub, mails: mails, mailQueued: mailQueued, now: now).router,
+            handler: NotificationsMessages(
+                feed: feed, hub: hub, mails: mails, mailQueued: mailQueued, sessions: sessions, now: now
+            ).router,
             logger: logger)
         let transport = CurlMailTransport(server: settings.mailServer, sender: settings.sender)
         let mailer = InvoiceMailer(
@@ -54,7 +57,9 @@ import ZeroMQMessaging
 
         // What is seen.
         let router = houseRouter(
-            service: service, verifier: SessionVerifier(key: try .init(pem: house.sessionPublicKey)), now: now,
+            service: service,
+            verifier: SessionVerifier(key: try .init(pem: house.sessionPublicKey), isEnded: sessions.contains),
+            now: now,
             checks: [.database(messages), .bus(bus), .mailServer(transport, mails)], metricsText: metrics.text,
             logger: logger)
         BusOperatorRoutes(bus: bus, backups: SQLiteBackups(of: messages, in: house.backupDirectory))

@@ -39,6 +39,7 @@ import ZeroMQMessaging
         let webhooks = SQLiteWebhookStore(
             database: database, messages: messages, sealing: settings.sealingCertificates,
             opening: settings.openingKeys, recorder: PaymentWebhooks(store: payments))
+        let sessions = try EndedSessions(in: database)
 
         // What is heard and told.
         let bus = DurableBus(
@@ -48,7 +49,8 @@ import ZeroMQMessaging
                 secretKey: .init(secretKeyFile: house.busSecretKeyFile), logger: logger),
             subscriptions: GatewayMessages.subscriptions,
             handler: GatewayMessages(
-                payments: PaymentHandlers(store: payments, now: now), setup: SetupHandlers(store: setup, now: now)
+                payments: PaymentHandlers(store: payments, now: now), setup: SetupHandlers(store: setup, now: now),
+                sessions: sessions, now: now
             ).router, logger: logger)
 
         // What is asked of Vipps.
@@ -69,7 +71,9 @@ import ZeroMQMessaging
 
         // What comes in from Vipps.
         let router = houseRouter(
-            service: service, verifier: SessionVerifier(key: try .init(pem: house.sessionPublicKey)), now: now,
+            service: service,
+            verifier: SessionVerifier(key: try .init(pem: house.sessionPublicKey), isEnded: sessions.contains),
+            now: now,
             checks: [.database(messages), .bus(bus), .vipps(worker)], metricsText: metrics.text, logger: logger)
         WebhookRoutes(store: webhooks, signals: payments, logger: logger).add(to: router)
         BusOperatorRoutes(bus: bus, backups: SQLiteBackups(of: messages, in: house.backupDirectory))

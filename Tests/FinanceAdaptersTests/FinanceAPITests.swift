@@ -27,6 +27,18 @@ import Testing
         return try #require(answer.json["paymentOptionID"] as? String)
     }
 
+    @Test("are nobody's whose session was ended at the till") func ended() async throws {
+        try await with { client, house async throws in
+            #expect(try await client.ask(.get, address, as: administrator).status == 200)
+            try await house.hear(
+                SessionEnded(
+                    sessionID: administrator.sessionID, endedAt: FinanceHouse.now, expiresAt: administrator.expiresAt))
+            let answer = try await client.ask(.get, address, as: administrator)
+            #expect(answer.status == 401 && answer.slug == "session-expired")
+            #expect(try await client.ask(.get, address, as: cashier).status == 200)
+        }
+    }
+
     @Test("are made, listed, changed, disabled and enabled") func life() async throws {
         try await with { client, _ async throws in
             let id = try await make(client, "Vipps", #","quickAccess":true"#)

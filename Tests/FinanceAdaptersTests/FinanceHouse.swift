@@ -24,6 +24,7 @@ struct FinanceHouse: Sendable {
     let options: SQLitePaymentOptionStore
     let ledger: SQLiteLedger
     let eventLog: SQLiteEventLog
+    let sessions: EndedSessions
 
     init() throws {
         database = try SQLiteDatabase.temporary(migrator: FinanceSchema.migrator)
@@ -31,12 +32,14 @@ struct FinanceHouse: Sendable {
         options = SQLitePaymentOptionStore(database: database, messages: messages)
         ledger = SQLiteLedger(database: database, messages: messages, timeZone: Self.oslo)
         eventLog = SQLiteEventLog(database: database, messages: messages)
+        sessions = try EndedSessions(in: database)
     }
 
     func router() throws -> Router<ServingContext> {
         let pages = try pages()
         let router = houseRouter(
-            service: "financial-service", verifier: SessionVerifier(key: try VerifyingKey(pem: Self.publicKey)),
+            service: "financial-service",
+            verifier: SessionVerifier(key: try VerifyingKey(pem: Self.publicKey), isEnded: sessions.contains),
             now: { Self.now }, checks: [], metricsText: { "" },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, problemPage: pages.problemPage)
         router.add(FinanceAPI(options: options, ledger: ledger, eventLog: eventLog).endpoints)
@@ -64,7 +67,9 @@ struct FinanceHouse: Sendable {
             time: Self.now, tenantID: tenant, stream: type(of: message).stream, sequence: 1, epoch: "epoch",
             cause: Cause(correlationID: "correlation", causationID: nil, trace: .new()),
             data: try JSONEncoder.house.encode(message))
-        let handler = FinanceMessages(ledger: ledger, eventLog: eventLog, now: { Self.now }).router
+        let handler = FinanceMessages(
+            ledger: ledger, eventLog: eventLog, sessions: sessions, now: { Self.now }
+        ).router
         try await database.writer.write { try handler.handle(envelope, in: $0) }
     }
 

@@ -137,6 +137,6 @@ import Testing
 
     @Test("is subscribed to: every message it has a handler for") func subscriptions() {
         let streams = Set(FinanceMessages.subscriptions.map(\.stream))
-        #expect(streams == [PaymentCaptured.stream, CashReceived.stream])
+        #expect(streams == [PaymentCaptured.stream, CashReceived.stream, SessionEnded.stream])
     }
 }

@@ -11,6 +11,7 @@ import Testing
 /// An Ed25519 pair made by the `openssl` command line.
 struct SessionKeys: Sendable {
     let signer: SessionSigner
+    let verifyingKey: VerifyingKey
     let verifier: SessionVerifier
 
     /// Made once for all tests of this process.
@@ -34,8 +35,9 @@ struct SessionKeys: Sendable {
         }
         signer = SessionSigner(
             key: try SigningKey(pem: String(contentsOf: folder.appending(path: "key.pem"), encoding: .utf8)))
-        verifier = SessionVerifier(
-            key: try VerifyingKey(pem: String(contentsOf: folder.appending(path: "public.pem"), encoding: .utf8)))
+        verifyingKey = try VerifyingKey(
+            pem: String(contentsOf: folder.appending(path: "public.pem"), encoding: .utf8))
+        verifier = SessionVerifier(key: verifyingKey)
     }
 }
 
@@ -171,6 +173,20 @@ extension TestResponse {
                 }
             }
         }
+    }
+
+    @Test("that was ended before its time has expired, and no other has") func ended() throws {
+        let keys = try SessionKeys.shared.get()
+        func session() -> Session {
+            Session(
+                sessionID: .new(at: House.now), userID: .new(at: House.now), userName: "kari",
+                tenantID: .new(at: House.now), tenantName: "Fjellheim", roles: [.cashier], csrf: "token",
+                expiresAt: House.now.addingTimeInterval(60))
+        }
+        let (ended, other) = (session(), session())
+        let verifier = SessionVerifier(key: keys.verifyingKey) { $0 == ended.sessionID }
+        #expect(verifier.check(try keys.signer.cookie(for: ended), now: House.now) == .expired)
+        #expect(verifier.check(try keys.signer.cookie(for: other), now: House.now) == .valid(other))
     }
 
     @Test("guards unsafe requests by its token and by their origin")

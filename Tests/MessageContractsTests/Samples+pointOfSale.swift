@@ -43,6 +43,7 @@ extension Samples {
         ShowMerchantQR(salesUnitID: salesUnit, merchantQRID: "till-1", requestedBy: user, requestedAt: instant),
         DeleteMerchantQR(salesUnitID: salesUnit, merchantQRID: "till-1", requestedBy: user, requestedAt: instant),
         PointOfSaleViewChanged(views: ["sale/\(sale.text)", "sales"]),
+        SessionEnded(sessionID: id(30), endedAt: instant, expiresAt: instant),
     ]
 
     private static let sales: [any MessageContract] = [

@@ -20,6 +20,7 @@ struct RelayHouse: Sendable {
     let messages: SQLiteMessageStore
     let feed: SQLiteFeedStore
     let mails: SQLiteInvoiceMailQueue
+    let sessions: EndedSessions
     let hub: LiveFeedHub
     let mailQueued = WakeSignal()
     /// How long a page that is let go may take to read.
@@ -35,7 +36,9 @@ struct RelayHouse: Sendable {
         messages = SQLiteMessageStore(database: database, service: ServiceName.relay)
         feed = SQLiteFeedStore(database: database)
         mails = try SQLiteInvoiceMailQueue(database: database, messages: messages)
-        hub = LiveFeedHub(limits: limits)
+        let sessions = try EndedSessions(in: database)
+        self.sessions = sessions
+        hub = LiveFeedHub(limits: limits, isEnded: sessions.contains)
     }
 
     var live: LiveFeedRoute { LiveFeedRoute(hub: hub, feed: feed, farewell: farewell) }
@@ -43,7 +46,8 @@ struct RelayHouse: Sendable {
 
     func router() throws -> Router<ServingContext> {
         let router = houseRouter(
-            service: "notification-relay", verifier: SessionVerifier(key: try VerifyingKey(pem: Self.publicKey)),
+            service: "notification-relay",
+            verifier: SessionVerifier(key: try VerifyingKey(pem: Self.publicKey), isEnded: sessions.contains),
             now: { Self.now }, checks: [], metricsText: { "" },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         router.add(live.endpoints)
@@ -63,7 +67,7 @@ struct RelayHouse: Sendable {
             cause: Cause(correlationID: "correlation", causationID: nil, trace: .new()),
             data: try JSONEncoder.house.encode(message))
         let handler = NotificationsMessages(
-            feed: feed, hub: hub, mails: mails, mailQueued: mailQueued, now: { Self.now }
+            feed: feed, hub: hub, mails: mails, mailQueued: mailQueued, sessions: sessions, now: { Self.now }
         ).router
         try await database.writer.write { try handler.handle(envelope, in: $0) }
     }

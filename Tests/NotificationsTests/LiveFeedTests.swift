@@ -1,6 +1,7 @@
 import Foundation
 import Notifications
 import SharedKernel
+import Synchronization
 import Testing
 
 @Suite("A page that comes back to the live feed") struct FeedResumptionTests {
@@ -88,6 +89,20 @@ import Testing
         hub.publish(FeedEvent(number: 2, views: ["b"]), to: tenant, now: now.addingTimeInterval(60))
         #expect(await all(connection) == [.event(FeedEvent(number: 1, views: ["a"]))])
         for await _ in connection.ended {}
+    }
+
+    @Test("tells nothing more to a session that was ended before its time") func ended() async throws {
+        let isEnded = Mutex(false)
+        let gone: SessionID = .new(at: now)
+        let hub = LiveFeedHub(isEnded: { id in isEnded.withLock { $0 && id == gone } })
+        let (one, other) = (try connect(hub, session: gone), try connect(hub))
+        let events = (1...2).map { FeedEvent(number: $0, views: ["sales"]) }
+        hub.publish(events[0], to: tenant, now: now)
+        isEnded.withLock { $0 = true }
+        hub.publish(events[1], to: tenant, now: now)
+        #expect(await all(one) == [.event(events[0])])
+        hub.close()
+        #expect(await all(other) == events.map(LiveSignal.event))
     }
 
     @Test("ends sessions that have run out with its pulse, and keeps the others alive") func pulse() async throws {

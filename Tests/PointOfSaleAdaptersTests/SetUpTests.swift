@@ -337,6 +337,27 @@ private let unit = "vipps-sales-units/\(SalesUnitID.no("71"))"
         }
     }
 
+    @Test("tell every service when a session ends: by signing out, or by another password")
+    func sessionsEnd() async throws {
+        try await administrating { house, admin async throws in
+            let (one, two) = (
+                try await Browser(admin.client).signedIn("kari", "kanelbolle"),
+                try await Browser(admin.client).signedIn("kari", "kanelbolle")
+            )
+            #expect(try await one.ask(.delete, "session").status == 204)
+            let signedOut = try await house.told(SessionEnded.self)
+            #expect(signedOut.count == 1)
+            let body: [String: Any] = [
+                "userName": "kari", "displayName": "Kari", "password": "kardemomme", "roles": ["cashier"],
+            ]
+            #expect(try await admin.ask(.put, "users/\(UserID.no("11"))", body).status == 200)
+            #expect(try await two.ask(.get, "session").status == 401)
+            let ended = try await house.told(SessionEnded.self)
+            #expect(ended.count > 1 && Set(ended.map(\.sessionID)).count == ended.count)
+            #expect(ended.allSatisfy { $0.expiresAt > $0.endedAt })
+        }
+    }
+
     @Test("leave one administrator") func lastAdministrator() async throws {
         try await administrating { _, admin async throws in
             let body: [String: Any] = ["userName": "admin", "displayName": "Anne", "roles": ["cashier"]]

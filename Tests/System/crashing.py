@@ -16,9 +16,10 @@ HEARS = {
         "financial-service": ["finance.payment-options"],
         "notification-relay": ["notifications.mail"],
     },
-    "vipps-gateway": {"pos-service": ["pos.payment-commands", "pos.setup"]},
-    "financial-service": {"vipps-gateway": ["payments.payments"], "pos-service": ["pos.sales"]},
-    "notification-relay": {"pos-service": ["pos.views", "pos.sales"], "financial-service": ["finance.views"]},
+    "vipps-gateway": {"pos-service": ["pos.payment-commands", "pos.setup", "pos.sessions"]},
+    "financial-service": {"vipps-gateway": ["payments.payments"], "pos-service": ["pos.sales", "pos.sessions"]},
+    "notification-relay": {"pos-service": ["pos.views", "pos.sales", "pos.sessions"],
+                           "financial-service": ["finance.views"]},
 }
 
 

@@ -12,9 +12,9 @@ from drills.till import PATIENCE, Person, Till, Vipps, checked
 STREAMS = {
     "pos-service": {"finance.payment-options", "notifications.mail", "payments.check-ins", "payments.payments",
                     "payments.setup"},
-    "vipps-gateway": {"pos.payment-commands", "pos.setup"},
-    "financial-service": {"payments.payments", "pos.sales"},
-    "notification-relay": {"finance.views", "pos.sales", "pos.views"},
+    "vipps-gateway": {"pos.payment-commands", "pos.sessions", "pos.setup"},
+    "financial-service": {"payments.payments", "pos.sales", "pos.sessions"},
+    "notification-relay": {"finance.views", "pos.sales", "pos.sessions", "pos.views"},
 }
 """The streams each service hears."""
 ROUTES = {

@@ -3,6 +3,7 @@
 import random
 import time
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -73,14 +74,19 @@ def _storm(shop: Shop, chance: random.Random, wanted: int, options: Namespace) -
             product.kill(name)
             product.start_service(name, named.get(name))
             kills += 1
-        time.sleep(chance.random() * 0.6)  # When the next one falls is chance by intent.
-        for name in named:  # The named moment came, or comes no more.
-            if product.processes[name].return_code == -9:
-                kills += 1
-            else:
+        pause = chance.random() * 0.6  # When the next one falls is chance by intent.
+        _wait(lambda: named and all(product.processes[name].return_code == -9 for name in named), 1.5 if named else pause)
+        for name in named:  # Its moment came, or it is killed without.
+            if product.processes[name].return_code != -9:
                 product.kill(name)
-                kills += 1
+            kills += 1
             product.start_service(name)
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda name: product.wait_ready(name, seconds=60), victims))
     return kills
+
+
+def _wait(is_over: Callable[[], object], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_over() and time.monotonic() < deadline:
+        time.sleep(0.01)

@@ -42,7 +42,7 @@ SALES = "Modules/PointOfSale/Adapters/SQLite/SQLiteTransaction+sales.swift"
 MAIL = "Modules/Notifications/Core/InvoiceMail/InvoiceMail.swift"
 
 STORM = ("kill-storm", ("--seed", "7", "--kills", "40"))
-MAIL_STORM = ("kill-storm", ("--seed", "7", "--kills", "100", "--service", "notification-relay"))
+MAIL_STORM = ("kill-storm", ("--seed", "7", "--kills", "150", "--service", "notification-relay"))
 POWER = ("lost-writes", ("--seed", "7", "--cuts", "60"))
 DISK = ("failing-disk", ("--seed", "7", "--rounds", "6", "--seconds", "2"))
 

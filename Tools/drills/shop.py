@@ -147,7 +147,7 @@ class Shop:
 
 
 def paid(sale: SaleAtTill, vipps: Vipps, chance: random.Random) -> None:
-    payment = sale.pay(invoiceEmail="kunde@example.com" if chance.random() < 0.3 else None)
+    payment = sale.pay(invoiceEmail="kunde@example.com" if chance.random() < 0.6 else None)
     approve(vipps, payment["reference"])
     sale.wait_state("completed", seconds=PATIENCE)
 

@@ -61,17 +61,22 @@ package struct SessionSigner: Sendable {
 /// What a cookie turned out to be.
 package enum SessionCheck: Sendable, Hashable {
     case valid(Session)
+    /// Its time is over, or it was ended before.
     case expired
     /// No cookie, or not one of ours.
     case none
 }
 
-/// Reads cookie values. Needs the public key only.
+/// Reads cookie values. Needs the public key, and to know which sessions were ended before their time.
 package struct SessionVerifier: Sendable {
     private let key: VerifyingKey
+    private let isEnded: @Sendable (SessionID) -> Bool
     private static let cookieMax = 4096
 
-    package init(key: VerifyingKey) { self.key = key }
+    package init(key: VerifyingKey, isEnded: @escaping @Sendable (SessionID) -> Bool = { _ in false }) {
+        self.key = key
+        self.isEnded = isEnded
+    }
 
     package func check(_ cookie: String, now: Date) -> SessionCheck {
         let parts = cookie.split(separator: ".", omittingEmptySubsequences: false)
@@ -80,7 +85,7 @@ package struct SessionVerifier: Sendable {
             key.isValid(signature, of: claims),
             let session = try? JSONDecoder.house.decode(Session.self, from: claims)
         else { return .none }
-        return session.expiresAt > now ? .valid(session) : .expired
+        return session.expiresAt > now && !isEnded(session.sessionID) ? .valid(session) : .expired
     }
 }
 

@@ -45,6 +45,7 @@ package enum Catalogue {
         SaleReturned.self,
         SaleStarted.self,
         SalesUnitSaved.self,
+        SessionEnded.self,
         ShowMerchantQR.self,
         StartPayment.self,
         SyncMerchantQRs.self,

@@ -6,6 +6,7 @@ extension MessageStream {
     package static let posSetup: MessageStream = "pos.setup"
     package static let posSales: MessageStream = "pos.sales"
     package static let posViews: MessageStream = "pos.views"
+    package static let posSessions: MessageStream = "pos.sessions"
     package static let payments: MessageStream = "payments.payments"
     package static let paymentsSetup: MessageStream = "payments.setup"
     package static let paymentsCheckIns: MessageStream = "payments.check-ins"

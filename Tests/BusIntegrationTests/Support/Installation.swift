@@ -11,7 +11,7 @@ final class Installation: Sendable {
 
     /// What each service publishes.
     static let streams: [String: [MessageStream]] = [
-        ServiceName.pos: [.posPaymentCommands, .posSetup, .posSales, .posViews],
+        ServiceName.pos: [.posPaymentCommands, .posSetup, .posSales, .posViews, .posSessions],
         ServiceName.gateway: [.payments, .paymentsSetup, .paymentsCheckIns],
         ServiceName.finance: [.financePaymentOptions, .financeLedger, .financeViews],
         ServiceName.relay: [.notificationsMail],

@@ -2,13 +2,12 @@
 
 import json
 
+from launcher.waiting import wait_until
+
+from ..shop import unheard
 from .doors import Door, ask, new_id
 from .people import STRANGER, VICTIM, Guise, expired, impostors, signed_in
 from .watch import Watch
-
-ENDED_AT_ONCE = ("/pos/api/", "/pos/pages/", "/pos/display/")
-"""Where a session that was signed out is refused at once; the rest verifies the signature alone, and lets it expire."""
-
 
 def attack(product, doors: list[Door], watch: Watch) -> int:
     """Knocks at every door in every guise; the answer is the number of requests."""
@@ -29,7 +28,7 @@ class _Knocking:
             self._knock_everywhere(guise, lambda door: {401})
         old = expired(product, administrator)
         self._knock_everywhere(old, lambda door: {401})
-        self._knock_everywhere(self._ended(), lambda door: {401} if door.path.startswith(ENDED_AT_ONCE) else None)
+        self._knock_everywhere(self._ended(), lambda door: {401})
         for guise in (cashier, administrator, operator):
             self._knock_everywhere(guise, lambda door: self._wanted(door, guise))
         self._without_token(administrator)
@@ -46,6 +45,7 @@ class _Knocking:
         guise = signed_in(self._product, "anders", STRANGER)
         told = ask(self._product.url("pos-service"), "DELETE", "/pos/api/session", guise.headers(True))
         assert told.status == 204, told
+        wait_until(lambda: not unheard(self._product), 10, "everybody to hear that a session was ended")
         return Guise("a session that was ended", guise.cookie, guise.csrf, guise.roles)
 
     def _knock_everywhere(self, guise: Guise, wanted) -> None:

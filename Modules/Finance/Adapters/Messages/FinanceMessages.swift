@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import MessageContracts
 import Messaging
+import SQLiteStorage
 import SharedKernel
 
 /// What financial-service hears, and what it does about it in the transaction of the inbox cursor.
@@ -10,15 +11,18 @@ package struct FinanceMessages: Sendable {
     package static let subscriptions = [
         Subscription(publisher: ServiceName.gateway, stream: .payments),
         Subscription(publisher: ServiceName.pos, stream: .posSales),
+        Subscription(publisher: ServiceName.pos, stream: .posSessions),
     ]
 
     private let ledger: SQLiteLedger
     private let eventLog: SQLiteEventLog
+    private let sessions: EndedSessions
     private let now: Now
 
-    package init(ledger: SQLiteLedger, eventLog: SQLiteEventLog, now: @escaping Now) {
+    package init(ledger: SQLiteLedger, eventLog: SQLiteEventLog, sessions: EndedSessions, now: @escaping Now) {
         self.ledger = ledger
         self.eventLog = eventLog
+        self.sessions = sessions
         self.now = now
     }
 
@@ -27,6 +31,9 @@ package struct FinanceMessages: Sendable {
         addMoney(to: &router)
         addStates(to: &router)
         addEvents(to: &router)
+        router.on(SessionEnded.self) { message, _, db in
+            try sessions.note(message.sessionID, until: message.expiresAt, now: now(), in: db)
+        }
         return router
     }
 

@@ -1,4 +1,5 @@
 import GRDB
+import SQLiteStorage
 
 /// The tables of financial-service.
 package enum FinanceSchema {
@@ -9,6 +10,7 @@ package enum FinanceSchema {
             try db.execute(sql: ledger)
             try db.execute(sql: eventLog)
         }
+        migrator.registerMigration("ended sessions") { try EndedSessions.makeTable(in: $0) }
         return migrator
     }
 

@@ -3,6 +3,7 @@ import GRDB
 import MessageContracts
 import Messaging
 import Notifications
+import SQLiteStorage
 import SharedKernel
 
 /// What notification-relay hears, and what it does about it in the transaction of the inbox cursor.
@@ -11,6 +12,7 @@ package struct NotificationsMessages: Sendable {
         Subscription(publisher: ServiceName.pos, stream: .posViews),
         Subscription(publisher: ServiceName.finance, stream: .financeViews),
         Subscription(publisher: ServiceName.pos, stream: .posSales),
+        Subscription(publisher: ServiceName.pos, stream: .posSessions),
     ]
 
     private let feed: SQLiteFeedStore
@@ -18,16 +20,18 @@ package struct NotificationsMessages: Sendable {
     private let mails: SQLiteInvoiceMailQueue
     /// Raised when a mail is queued.
     private let mailQueued: WakeSignal
+    private let sessions: EndedSessions
     private let now: Now
 
     package init(
         feed: SQLiteFeedStore, hub: LiveFeedHub, mails: SQLiteInvoiceMailQueue, mailQueued: WakeSignal,
-        now: @escaping Now
+        sessions: EndedSessions, now: @escaping Now
     ) {
         self.feed = feed
         self.hub = hub
         self.mails = mails
         self.mailQueued = mailQueued
+        self.sessions = sessions
         self.now = now
     }
 
@@ -43,6 +47,9 @@ package struct NotificationsMessages: Sendable {
             let isQueued = try mails.enqueue(
                 message, of: envelope.tenantID, cause: envelope.asCause, now: now(), in: db)
             if isQueued { db.afterNextTransaction { [mailQueued] _ in mailQueued.wake() } }
+        }
+        router.on(SessionEnded.self) { message, _, db in
+            try sessions.note(message.sessionID, until: message.expiresAt, now: now(), in: db)
         }
         return router
     }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import SQLiteStorage
 
 /// The tables of notification-relay.
 package enum NotificationsSchema {
@@ -11,6 +12,7 @@ package enum NotificationsSchema {
             try db.execute(sql: "INSERT INTO feed_identity (id, epoch) VALUES (1, ?)", arguments: [String(epoch)])
             try db.execute(sql: mails)
         }
+        migrator.registerMigration("ended sessions") { try EndedSessions.makeTable(in: $0) }
         return migrator
     }
 

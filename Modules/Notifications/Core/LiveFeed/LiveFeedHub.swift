@@ -68,9 +68,14 @@ package final class LiveFeedHub: Sendable {
     }
 
     private let limits: Limits
+    private let isEnded: @Sendable (SessionID) -> Bool
     private let state = Mutex(State())
 
-    package init(limits: Limits = .standard) { self.limits = limits }
+    /// - Parameter isEnded: whether a session was ended before its time. Its pages hear nothing from then on.
+    package init(limits: Limits = .standard, isEnded: @escaping @Sendable (SessionID) -> Bool = { _ in false }) {
+        self.limits = limits
+        self.isEnded = isEnded
+    }
 
     /// How many pages are connected.
     package var count: Int { state.withLock(\.count) }
@@ -138,7 +143,7 @@ package final class LiveFeedHub: Sendable {
         let ended = state.withLock { state in
             var ended: [LiveConnection] = []
             for connection in chosen(&state) {
-                guard connection.sessionEndsAt > now else {
+                guard connection.sessionEndsAt > now, !isEnded(connection.sessionID) else {
                     ended.append(connection)
                     continue
                 }

@@ -1,4 +1,5 @@
 import GRDB
+import SQLiteStorage
 
 /// The gateway's file.
 package enum GatewaySchema {
@@ -7,6 +8,7 @@ package enum GatewaySchema {
         SetupSchema.register(in: &migrator)
         WebhookSchema.register(in: &migrator)
         PaymentSchema.register(in: &migrator)
+        migrator.registerMigration("ended sessions") { try EndedSessions.makeTable(in: $0) }
         return migrator
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import MessageContracts
 import PointOfSale
 import SharedKernel
 
@@ -111,12 +112,15 @@ extension SQLitePointOfSaleTransaction {
     }
 
     func session(_ id: SessionID) throws -> TillSession? {
-        try one("SELECT * FROM session WHERE id = ?", [id.text]).map { row in
-            TillSession(
-                id: id, tenantID: try row.identifier("tenant_id"), userID: try row.identifier("user_id"),
-                csrf: row["csrf"], startedAt: row.instant("started_at"), expiresAt: row.instant("expires_at"),
-                endedAt: row.optionalInstant("ended_at"), agentProfileID: row.optionalIdentifier("agent_profile_id"))
-        }
+        try one("SELECT * FROM session WHERE id = ?", [id.text]).map(Self.session)
+    }
+
+    private static func session(_ row: Row) throws -> TillSession {
+        TillSession(
+            id: try row.identifier("id"), tenantID: try row.identifier("tenant_id"),
+            userID: try row.identifier("user_id"), csrf: row["csrf"], startedAt: row.instant("started_at"),
+            expiresAt: row.instant("expires_at"), endedAt: row.optionalInstant("ended_at"),
+            agentProfileID: row.optionalIdentifier("agent_profile_id"))
     }
 
     func keep(_ session: TillSession) throws {
@@ -130,6 +134,11 @@ extension SQLitePointOfSaleTransaction {
                 session.id.text, session.tenantID.text, session.userID.text, session.csrf, session.agentProfileID?.text,
                 session.startedAt.milliseconds, session.expiresAt.milliseconds, session.endedAt?.milliseconds,
             ])
+        if let endedAt = session.endedAt {
+            try send(
+                SessionEnded(sessionID: session.id, endedAt: endedAt, expiresAt: session.expiresAt),
+                in: session.tenantID)
+        }
         // Old sessions only serve to remember the user's last till.
         try run(
             "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at < ? ORDER BY expires_at LIMIT 4)",
@@ -137,8 +146,14 @@ extension SQLitePointOfSaleTransaction {
     }
 
     func endSessions(of user: UserID, at now: Date) throws {
-        try run(
-            "UPDATE session SET ended_at = ? WHERE user_id = ? AND ended_at IS NULL", [now.milliseconds, user.text])
+        let open = try all(
+            "SELECT * FROM session WHERE user_id = ? AND ended_at IS NULL AND expires_at > ?",
+            [user.text, now.milliseconds])
+        for row in open {
+            var session = try Self.session(row)
+            session.endedAt = now
+            try keep(session)
+        }
     }
 
     func lastAgentProfile(of user: UserID) throws -> AgentProfileID? {
