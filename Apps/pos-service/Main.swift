@@ -33,7 +33,8 @@ import ZeroMQMessaging
         // What is kept.
         let database = try SQLiteDatabase(path: house.databasePath, migrator: PointOfSaleSchema.migrator)
         let messages = SQLiteMessageStore(database: database, service: service)
-        let store = SQLitePointOfSaleStore(database: database, messages: messages, now: now)
+        let sessions = try EndedSessions(in: database)
+        let store = SQLitePointOfSaleStore(database: database, messages: messages, sessions: sessions, now: now)
         let hasher = ScryptPasswordHasher()
         if let seed = settings.seedFile {
             let file = try SeedFile(json: Data(seed.utf8))
@@ -62,7 +63,9 @@ import ZeroMQMessaging
             isSecure: house.baseURL.hasPrefix("https://"))
         let pages = try PointOfSalePages(door: door, assets: URL(filePath: house.assetsDirectory), now: now)
         let router = houseRouter(
-            service: service, verifier: SessionVerifier(key: try VerifyingKey(pem: house.sessionPublicKey)),
+            service: service,
+            verifier: SessionVerifier(
+                key: try VerifyingKey(pem: house.sessionPublicKey), isEnded: sessions.contains),
             withoutToken: PointOfSaleAPI.withoutToken.union(PointOfSalePages.pathsWithoutToken), now: now,
             checks: [.database(messages), .bus(bus), .sealing(certificates, now: now)], metricsText: metrics.text,
             logger: logger, problemPage: pages.problemPage)

@@ -40,7 +40,8 @@ final class TillHouse: Sendable {
         let now: Now = { clock.now }
         database = try SQLiteDatabase.temporary(migrator: PointOfSaleSchema.migrator)
         messages = SQLiteMessageStore(database: database, service: ServiceName.pos)
-        store = SQLitePointOfSaleStore(database: database, messages: messages, now: now)
+        store = SQLitePointOfSaleStore(
+            database: database, messages: messages, sessions: try EndedSessions(in: database), now: now)
         saleList = SQLiteSaleList(database: database)
         let keys = Keys.shared
         let hasher = QuickHasher()

@@ -9,9 +9,9 @@ from launcher.waiting import wait_until
 
 from drills.till import Person, checked
 
-DOORS = {"pos-service": "/pos/api/session", "financial-service": "/financial/api/payment-options",
+DOORS = {"pos-service": "/pos/operator/bus", "financial-service": "/financial/api/payment-options",
          "notification-relay": "/notifications/events?lastEventId=none", "vipps-gateway": "/vipps/operator/bus"}
-"""Of each service, one that only asks for a session."""
+"""Of each service, one that only asks for a session and its role."""
 
 
 def answers(product, person: Person) -> dict[str, int]:

@@ -3,8 +3,8 @@ import GRDB
 import SharedKernel
 import Synchronization
 
-/// The sessions that were ended before their time, as a service that only verifies signatures has heard of them. Kept in
-/// its file until they would have expired anyway, and known without asking it.
+/// The sessions that were ended before their time, for doors that only verify signatures. Kept in the service's file until
+/// they would have expired anyway, and known without asking it.
 package final class EndedSessions: Sendable {
     private let known: Mutex<[SessionID: Date]>
     /// The clocks of two services may differ by so much.

@@ -1,4 +1,5 @@
 import GRDB
+import SQLiteStorage
 
 /// The tables of pos-service. A migration that has been shipped is never changed; a new one follows it.
 package enum PointOfSaleSchema {
@@ -9,6 +10,7 @@ package enum PointOfSaleSchema {
         migrator.registerMigration("sales") { db in try db.execute(sql: sales) }
         migrator.registerMigration("payment options by tenant") { db in try db.execute(sql: paymentOptionsByTenant) }
         migrator.registerMigration("payments without a sale") { db in try db.execute(sql: paymentsWithoutSale) }
+        migrator.registerMigration("ended sessions") { db in try EndedSessions.makeTable(in: db) }
         return migrator
     }
 

@@ -9,11 +9,16 @@ import SharedKernel
 package struct SQLitePointOfSaleStore: SaleStore, SetUpStore {
     let database: SQLiteDatabase
     let messages: SQLiteMessageStore
+    let sessions: EndedSessions
     let now: Now
 
-    package init(database: SQLiteDatabase, messages: SQLiteMessageStore, now: @escaping Now) {
+    /// - Parameter sessions: is told of every session that ends, for the doors that only verify signatures.
+    package init(
+        database: SQLiteDatabase, messages: SQLiteMessageStore, sessions: EndedSessions, now: @escaping Now
+    ) {
         self.database = database
         self.messages = messages
+        self.sessions = sessions
         self.now = now
     }
 
@@ -45,8 +50,8 @@ package struct SQLitePointOfSaleStore: SaleStore, SetUpStore {
         _ body: @escaping @Sendable (SQLitePointOfSaleTransaction) throws -> Value
     ) async throws -> Value {
         let now = now()
-        return try await database.read { [messages] db in
-            try body(SQLitePointOfSaleTransaction(db, messages: messages, cause: .beginning(at: now), now: now))
+        return try await database.read { db in
+            try body(SQLitePointOfSaleTransaction(db, of: self, cause: .beginning(at: now), now: now))
         }
     }
 
@@ -55,8 +60,8 @@ package struct SQLitePointOfSaleStore: SaleStore, SetUpStore {
     ) async throws -> Value {
         let now = now()
         let cause = Cause.beginning(at: now)
-        return try await database.write { [messages] db in
-            let transaction = SQLitePointOfSaleTransaction(db, messages: messages, cause: cause, now: now)
+        return try await database.write { db in
+            let transaction = SQLitePointOfSaleTransaction(db, of: self, cause: cause, now: now)
             let value = try body(transaction)
             try transaction.finish()
             return value
@@ -67,7 +72,7 @@ package struct SQLitePointOfSaleStore: SaleStore, SetUpStore {
     func handle(
         _ cause: Cause, in db: Database, _ body: (SQLitePointOfSaleTransaction) throws -> Void
     ) throws {
-        let transaction = SQLitePointOfSaleTransaction(db, messages: messages, cause: cause, now: now())
+        let transaction = SQLitePointOfSaleTransaction(db, of: self, cause: cause, now: now())
         try body(transaction)
         try transaction.finish()
     }
@@ -77,14 +82,16 @@ package struct SQLitePointOfSaleStore: SaleStore, SetUpStore {
 final class SQLitePointOfSaleTransaction: SaleTransaction, SetUpTransaction {
     let db: Database
     let messages: SQLiteMessageStore
+    let sessions: EndedSessions
     let cause: Cause
     let now: Date
     private var views: [TenantID: [ChangedView]] = [:]
     private var moments: [String] = []
 
-    init(_ db: Database, messages: SQLiteMessageStore, cause: Cause, now: Date) {
+    init(_ db: Database, of store: SQLitePointOfSaleStore, cause: Cause, now: Date) {
         self.db = db
-        self.messages = messages
+        messages = store.messages
+        sessions = store.sessions
         self.cause = cause
         self.now = now
     }

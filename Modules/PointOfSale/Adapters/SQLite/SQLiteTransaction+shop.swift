@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import MessageContracts
 import PointOfSale
+import SQLiteStorage
 import SharedKernel
 
 // Tenants and organizational units.
@@ -135,6 +136,7 @@ extension SQLitePointOfSaleTransaction {
                 session.startedAt.milliseconds, session.expiresAt.milliseconds, session.endedAt?.milliseconds,
             ])
         if let endedAt = session.endedAt {
+            try sessions.note(session.id, until: session.expiresAt, now: now, in: db)
             try send(
                 SessionEnded(sessionID: session.id, endedAt: endedAt, expiresAt: session.expiresAt),
                 in: session.tenantID)
