@@ -307,14 +307,32 @@ struct SetupBench: Sendable {
         #expect(registration.secretEnvelope.range(of: secret) == nil)
     }
 
-    @Test("does nothing twice: asked again it only tells again")
-    func idempotent() async throws {
+    @Test("asked again makes new ones with new secrets in their place; the old ones' deliveries are known until then")
+    func replaces() async throws {
         try await bench.prepare()
         try await bench.register()
         let standing = bench.vipps.webhooks
         try await bench.register()
-        #expect(bench.vipps.webhooks == standing)
+        let now = bench.vipps.webhooks
+        #expect(Set(now.map(\.events)) == Set(standing.map(\.events)) && now.count == standing.count)
+        #expect(Set(now.map(\.webhookID)).isDisjoint(with: standing.map(\.webhookID)))
+        #expect(Set(now.map(\.url)).isDisjoint(with: standing.map(\.url)))
         #expect(try await bench.told(WebhookRegistered.self).count == 4)
+        try await bench.store.queueWebhookWatch(at: bench.clock.now)
+        try await bench.worker.runDueJobs()
+        #expect(bench.vipps.webhooks == now, "replaced once more by a look")
+    }
+
+    @Test("asked again and answered by nothing still ends with one a topic", arguments: [1, 2])
+    func replacesAfterLostAnswer(times: Int) async throws {
+        try await bench.prepare()
+        try await bench.register()
+        let standing = bench.vipps.webhooks
+        bench.vipps.with { $0.lostAnswers["register"] = times }
+        try await bench.register()
+        try await bench.turnUntilDone(4)
+        #expect(bench.vipps.webhooks.count == 2)
+        #expect(Set(bench.vipps.webhooks.map(\.webhookID)).isDisjoint(with: standing.map(\.webhookID)))
     }
 
     @Test("watches quietly, and renews what has gone")

@@ -66,6 +66,18 @@ import Testing
         #expect(plan(.payments, remembered: [memory], listed: [own]) == .register(before: [], after: [own]))
     }
 
+    @Test("replaces one that somebody wants replaced, and not its successor", arguments: WebhookTopic.allCases)
+    func outdated(topic: WebhookTopic) {
+        let (own, next) = (listed("w1", prefix + "abc", topic.events), listed("w2", prefix + "def", topic.events))
+        let memory = [
+            RememberedWebhook(url: own.url, webhookID: "w1", secretIsReadable: true, isOutdated: true),
+            RememberedWebhook(url: next.url, webhookID: "w2", secretIsReadable: true),
+        ]
+        let (before, after) = topic.isExclusive ? ([own], []) : ([], [own])
+        #expect(plan(topic, remembered: memory, listed: [own]) == .register(before: before, after: after))
+        #expect(plan(topic, remembered: memory, listed: [own, next]) == .standing(next, stale: [own]))
+    }
+
     @Test("renews one that lacks an event")
     func incomplete() {
         let own = listed("w1", prefix + "abc", Array(WebhookTopic.payments.events.dropLast()))

@@ -20,6 +20,7 @@ extension SQLiteSetupStore {
             let url: String
             let webhookID: String?
             let secretEnvelope: Data?
+            let isOutdated: Bool
         }
         let registrations: [Registration]
         let addressesElsewhere: Set<String>
@@ -30,7 +31,7 @@ extension SQLiteSetupStore {
             let own = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT url, webhook_id, secret_envelope, retired_at FROM webhook_registration
+                    SELECT url, webhook_id, secret_envelope, retired_at, is_outdated FROM webhook_registration
                     WHERE tenant_id = ? AND msn = ? AND topic = ? ORDER BY created_at, token
                     """, arguments: [slot.tenantID.text, slot.msn, slot.topic.rawValue])
             let elsewhere = try String.fetchSet(
@@ -44,9 +45,16 @@ extension SQLiteSetupStore {
                     let isRetired = (row["retired_at"] as Double?) != nil
                     return RememberedSlot.Registration(
                         url: row["url"], webhookID: row["webhook_id"],
-                        secretEnvelope: isRetired ? nil : row["secret_envelope"])
+                        secretEnvelope: isRetired ? nil : row["secret_envelope"], isOutdated: row["is_outdated"])
                 }, addressesElsewhere: elsewhere)
         }
+    }
+
+    /// What stands for the agreement is to be replaced. Until then its deliveries are taken.
+    func outdateRegistrations(of agreement: AgreementID, tenant: TenantID, in db: Database) throws {
+        try db.execute(
+            sql: "UPDATE webhook_registration SET is_outdated = 1 WHERE agreement_id = ? AND tenant_id = ?",
+            arguments: [agreement.text, tenant.text])
     }
 
     /// Remembers that we are about to register `url`, so that a lost answer leaves no stranger behind at Vipps.

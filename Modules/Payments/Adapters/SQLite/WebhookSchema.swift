@@ -54,5 +54,9 @@ package enum WebhookSchema {
                     CREATE INDEX check_in_valid_until ON check_in (valid_until);
                     """)
         }
+        migrator.registerMigration("webhooks-2") { db in
+            try db.execute(
+                sql: "ALTER TABLE webhook_registration ADD COLUMN is_outdated INTEGER NOT NULL DEFAULT 0")
+        }
     }
 }

@@ -84,6 +84,7 @@ package struct SetupHandlers: Sendable {
             return
         }
         try store.wantWebhooks(of: message.agreementID, in: db)
+        try store.outdateRegistrations(of: message.agreementID, tenant: tenant, in: db)
         let units = try store.salesUnits(of: message.agreementID, tenant: tenant, in: db)
         if units.isEmpty {
             let refusal = Refusal(

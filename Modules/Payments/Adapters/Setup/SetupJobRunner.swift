@@ -115,7 +115,8 @@ struct SetupJobRunner: Sendable {
             remembered: remembered.registrations.map { registration in
                 RememberedWebhook(
                     url: registration.url, webhookID: registration.webhookID,
-                    secretIsReadable: registration.secretEnvelope.flatMap { try? opening.open($0) } != nil)
+                    secretIsReadable: registration.secretEnvelope.flatMap { try? opening.open($0) } != nil,
+                    isOutdated: registration.isOutdated)
             },
             addressesElsewhere: remembered.addressesElsewhere, listed: listed)
         switch situation.plan {

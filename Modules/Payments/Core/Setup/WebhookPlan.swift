@@ -28,11 +28,14 @@ package struct RememberedWebhook: Sendable, Hashable {
     /// `nil` when the process died between asking and hearing: then nobody knows its secret.
     package let webhookID: String?
     package let secretIsReadable: Bool
+    /// Somebody has asked for another in its place since: its secret may be known to strangers.
+    package let isOutdated: Bool
 
-    package init(url: String, webhookID: String?, secretIsReadable: Bool) {
+    package init(url: String, webhookID: String?, secretIsReadable: Bool, isOutdated: Bool = false) {
         self.url = url
         self.webhookID = webhookID
         self.secretIsReadable = secretIsReadable
+        self.isOutdated = isOutdated
     }
 }
 
@@ -74,7 +77,7 @@ extension WebhookSituation {
 
     private func remembersSecret(of webhook: ListedWebhook) -> Bool {
         remembered.contains {
-            $0.url == webhook.url && $0.webhookID == webhook.webhookID && $0.secretIsReadable
+            $0.url == webhook.url && $0.webhookID == webhook.webhookID && $0.secretIsReadable && !$0.isOutdated
         }
     }
 }
