@@ -34,7 +34,7 @@ import ZeroMQMessaging
         let database = try SQLiteDatabase(path: house.databasePath, migrator: NotificationsSchema.migrator)
         let messages = SQLiteMessageStore(database: database, service: service)
         let feed = SQLiteFeedStore(database: database)
-        let mails = try SQLiteInvoiceMailQueue(database: database, messages: messages)
+        let mails = SQLiteInvoiceMailQueue(database: database, messages: messages)
         let sessions = try EndedSessions(in: database)
 
         // What is heard, told and mailed.

@@ -50,6 +50,9 @@ import ZeroMQMessaging
             subscriptions: PointOfSaleInbox.subscriptions, handler: PointOfSaleInbox.router(store: store),
             logger: logger)
 
+        // What is forgotten.
+        let tidier = Tidier(store: store, logger: logger)
+
         // What can be done.
         let certificates = try SealingCertificates(pem: settings.sealingCertificates)
         let useCases = PointOfSaleUseCases(
@@ -78,6 +81,6 @@ import ZeroMQMessaging
             configuration: .init(address: .hostname(house.host, port: house.port), serverName: service),
             logger: logger)
 
-        try await runServices([bus, web], logger: logger)
+        try await runServices([bus, tidier, web], logger: logger)
     }
 }

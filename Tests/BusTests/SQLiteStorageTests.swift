@@ -20,7 +20,7 @@ struct SQLiteStorageTests {
         return migrator
     }
 
-    @Test("is written with synchronous=FULL, in WAL, with foreign keys")
+    @Test("is written with synchronous=FULL, in WAL, with foreign keys, and what is erased is overwritten")
     func settings() async throws {
         let database = try SQLiteDatabase.temporary(migrator: DatabaseMigrator())
         func setting(_ name: String) async throws -> String? {
@@ -29,6 +29,7 @@ struct SQLiteStorageTests {
         #expect(try await setting("synchronous") == "2")
         #expect(try await setting("journal_mode") == "wal")
         #expect(try await setting("foreign_keys") == "1")
+        #expect(try await setting("secure_delete") == "1")
     }
 
     @Test("has one owner")

@@ -35,7 +35,7 @@ struct RelayHouse: Sendable {
         self.database = database
         messages = SQLiteMessageStore(database: database, service: ServiceName.relay)
         feed = SQLiteFeedStore(database: database)
-        mails = try SQLiteInvoiceMailQueue(database: database, messages: messages)
+        mails = SQLiteInvoiceMailQueue(database: database, messages: messages)
         let sessions = try EndedSessions(in: database)
         self.sessions = sessions
         hub = LiveFeedHub(limits: limits, isEnded: sessions.contains)

@@ -339,6 +339,29 @@ import Testing
         }
     }
 
+    @Test("shows a sale whose customer was forgotten without a gap where he stood") func forgotten() async throws {
+        try await PagesHouse.open { house, kari async throws in
+            let (sale, payment) = try await kari.askedForVipps()
+            _ = try await kari.post(
+                "/pos/pages/payment/\(sale)/identify", ["payment": payment.text, "phoneNumber": "91234567"])
+            try await house.captured(payment, 3_900)
+            func page(after events: [SaleEvent]) async throws -> Answer {
+                try await house.house.store.writeSales { tx in
+                    let before = try #require(try tx.sale(sale, in: .kaffe))
+                    try tx.keep(before.evolved(by: events), after: [])
+                }
+                return try await kari.get("/pos/pages/sales/\(sale)")
+            }
+            let address = try EmailAddress("kunde@example.com")
+            let known = try await page(after: [.invoiceEmailSet(address), .invoiceMailEnded(.mailed)])
+            #expect(known.says("<dd>kunde@example.com <span class=\"chip good\">Sent</span></dd>"))
+            #expect(known.says(" · +47 ••• •• 567 · <span class=\"code\">"))
+            let forgotten = try await page(after: [.customerForgotten])
+            #expect(forgotten.says("<dd><span class=\"chip good\">Sent</span></dd>"))
+            #expect(!forgotten.says("example.com") && !forgotten.says("•••") && !forgotten.says("·  ·"))
+        }
+    }
+
     @Test("put lines back into a return, and the money goes back the way it came") func refunds() async throws {
         try await PagesHouse.open { house, kari async throws in
             let sale = try await sold(kari)

@@ -124,7 +124,7 @@ import Testing
                     try db.execute(
                         sql: """
                             INSERT INTO sale VALUES (?, ?, ?, 'sale', 'completed', ?, ?, ?, NULL, 'kari', 100, 'NOK', 0, 1,
-                                ?, '')
+                                ?, '', 0)
                             """,
                         arguments: [
                             id, Self.tenant.text, number, at, at, unit.id.uuidString.lowercased(),

@@ -151,7 +151,45 @@ import Testing
         let refund = try sale.evolved(by: back.original).decideRefund(
             .no("c4"), along: .no("b1"), amount: .nok(20), for: basket.evolved(by: back.basket), moment)
         all.append(sale.evolved(by: back.original + refund.original + [.invoiceMailEnded(.mailed)]))
+        all.append(sale.evolved(by: .customerForgotten))
         return all + [basket.evolved(by: back.basket + refund.basket)]
+    }
+
+    /// Numbered, ended so many days after noon; of `tenant`, with an address.
+    private static func ended(_ number: Int, of tenant: TenantID = .kaffe, after days: Double) throws -> Sale {
+        let beginning = Sale(
+            id: .no("9\(number)"), tenantID: tenant, identifier: SaleIdentifier(unitCode: "OSL", number: Int64(number)),
+            organizationalUnitID: tenant == .kaffe ? .no("01") : .no("02"), agentInstanceID: nil, currency: .nok,
+            startedAt: TillHouse.noon, startedBy: .no("11"))
+        return beginning.evolved(by: [
+            .invoiceEmailSet(try EmailAddress("kari@example.com")),
+            .abandoned(at: TillHouse.noon.addingTimeInterval(days * 86_400), by: nil),
+        ])
+    }
+
+    @Test("finds the sales of all tenants that ended long ago and name a customer", arguments: Made.allCases)
+    func customers(_ made: Made) async throws {
+        let store = try await make(made)
+        let oldest = try Self.ended(1, of: .havn, after: 0)
+        let old = try Self.ended(2, after: 1)
+        let forgotten = try Self.ended(3, after: 0).evolved(by: .customerForgotten)
+        let open = Self.sale(.no("94"), number: 4).evolved(by: .invoiceEmailSet(try EmailAddress("a@example.com")))
+        let young = try Self.ended(5, after: 2)
+        try await store.writeSales { tx in
+            for sale in [young, open, forgotten, old, oldest] { try tx.keep(sale, after: []) }
+        }
+        func found(after days: Double, limit: Int = 9) async throws -> [SaleID] {
+            let instant = TillHouse.noon.addingTimeInterval(days * 86_400)
+            return try await store.readSales { try $0.salesToForget(endedBy: instant, limit: limit) }.map(\.id)
+        }
+        #expect(try await found(after: 1) == [oldest.id, old.id])
+        #expect(try await found(after: 2) == [oldest.id, old.id, young.id])
+        #expect(try await found(after: 2, limit: 1) == [oldest.id])
+        #expect(try await found(after: -1).isEmpty)
+        try await store.writeSales { tx in
+            try tx.keep(oldest.evolved(by: .customerForgotten), after: [.customerForgotten])
+        }
+        #expect(try await found(after: 1) == [old.id])
     }
 
     @Test("finds payments that wait at a till, the newest first", arguments: Made.allCases) func awaiting(_ made: Made)

@@ -12,6 +12,7 @@ from pathlib import Path
 from launcher import demo
 
 YEARS = 3
+CUSTOMER_KEPT = timedelta(days=90)
 FIRST_NUMBER = 1_000_001
 
 
@@ -81,7 +82,8 @@ class Archive:
         row = (identity, self.shop["id"], f"{self._codes[unit]}-{number}", kind, state, milliseconds(at),
                milliseconds(ended) if "endedAt" in document else None, unit, till["id"], user, total, self.shop["currency"],
                "vipps-epayment" in methods, "cash" in methods, self._chance.random() < 0.0001,
-               json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
+               json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(),
+               any("mask" in payment for payment in document["payments"]))
         payments = [(payment["id"], self.shop["id"], identity, payment.get("reference"), payment.get("msn"),
                      payment.get("agentInstanceID"), False, milliseconds(at)) for payment in document["payments"]]
         return row, payments
@@ -112,7 +114,9 @@ class Archive:
             else:
                 payment |= {"agreementID": self.setup["agreements"][0]["id"], "msn": self.setup["salesUnits"][0]["msn"],
                             "agentInstanceID": till, "reference": f"{identifier}-{place}-{identity[-8:]}",
-                            "identification": "phone", "mask": "+47 ••• •• 567"}
+                            "identification": "phone"}
+                if self._now - ended < CUSTOMER_KEPT:
+                    payment |= {"mask": "+47 ••• •• 567"}
             made.append(payment)
         return made
 

@@ -3,7 +3,8 @@ import GRDB
 import Messaging
 import SharedKernel
 
-/// The one door of a SQLite file: WAL, `synchronous=FULL`, foreign keys, migrated, and owned by this process alone.
+/// The one door of a SQLite file: WAL, `synchronous=FULL`, foreign keys, migrated, and owned by this process alone. What
+/// is erased is overwritten, not only unlinked.
 ///
 /// SQLite before 3.51.3 can lose commits when two connections write or checkpoint one WAL file at the same instant. So
 /// a file has one owner, held by a lock file beside it, and nobody else may open it for writing. Back up with
@@ -57,7 +58,7 @@ package struct SQLiteDatabase: Sendable {
         let pool = try DatabasePool(path: path, configuration: configuration)
         // The pool sets NORMAL when it turns WAL on, and NORMAL loses commits when the power goes.
         try pool.writeWithoutTransaction { db in
-            try db.execute(sql: "PRAGMA synchronous = FULL")
+            try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON")
             let synchronous = try Int.fetchOne(db, sql: "PRAGMA synchronous")
             let journal = try String.fetchOne(db, sql: "PRAGMA journal_mode")
             guard synchronous == 2, journal == "wal" else {

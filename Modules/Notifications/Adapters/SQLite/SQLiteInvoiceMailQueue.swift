@@ -10,11 +10,9 @@ package struct SQLiteInvoiceMailQueue: InvoiceMailQueue {
     private let database: SQLiteDatabase
     private let messages: SQLiteMessageStore
 
-    /// From now on erased content is overwritten in the file, not only forgotten.
-    package init(database: SQLiteDatabase, messages: SQLiteMessageStore) throws {
+    package init(database: SQLiteDatabase, messages: SQLiteMessageStore) {
         self.database = database
         self.messages = messages
-        try database.writer.writeWithoutTransaction { try $0.execute(sql: "PRAGMA secure_delete = ON") }
     }
 
     // MARK: In

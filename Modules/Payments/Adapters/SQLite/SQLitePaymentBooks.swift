@@ -99,7 +99,7 @@ package struct SQLitePaymentBooks: PaymentBooks {
             at: moment.now, in: db)
     }
 
-    /// With secure_delete the bytes are overwritten, not only unlinked. A check-in's token goes with its payment.
+    /// A check-in's token goes with its payment.
     private func eraseCustomer(of payment: Payment) throws {
         let id = payment.terms.paymentID.text
         try db.execute(

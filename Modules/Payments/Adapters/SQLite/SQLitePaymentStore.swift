@@ -15,12 +15,10 @@ package struct SQLitePaymentStore: PaymentStore {
     private let database: SQLiteDatabase
     private let messages: SQLiteMessageStore
 
-    /// Switches `secure_delete` on for the one connection that writes, so that an erased customer is overwritten. In a
-    /// file that was restored every payment that may have been refunded meanwhile is to be looked at.
+    /// In a file that was restored every payment that may have been refunded meanwhile is to be looked at.
     package init(database: SQLiteDatabase, messages: SQLiteMessageStore) throws {
         self.database = database
         self.messages = messages
-        try database.writer.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA secure_delete = ON") }
         try database.writeNow { db in
             try RestoredFile.heed(in: db) {
                 // As a routine: the worker takes them at its pace.

@@ -49,7 +49,7 @@ extension SQLitePointOfSaleTransaction {
         case .lineAdded, .lineChanged, .lineRemoved, .invoiceEmailSet, .parked, .resumed, .paymentStarted,
             .paymentMoved,
             .outsideRefundRecorded, .refundEnded, .refundCounted, .linesReturned, .returnEnded, .abandoned,
-            .invoiceMailEnded:
+            .invoiceMailEnded, .customerForgotten:
             break
         }
     }

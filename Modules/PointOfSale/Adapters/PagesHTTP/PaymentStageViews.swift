@@ -128,7 +128,7 @@ package struct WaitingStage: Sendable {
     private func lead(_ reader: PageReader) -> TemplateValue {
         guard step == .customer else { return .nothing }
         if code != nil { return reader.text("wait.tellScan") }
-        if case .phoneNumber(_, let mask) = payment.identification {
+        if case .phoneNumber(_, let mask?) = payment.identification {
             return .text(
                 reader.words.text("identify.masked", ["phone": mask]) + ". " + reader.words.text("wait.tellCustomer"))
         }

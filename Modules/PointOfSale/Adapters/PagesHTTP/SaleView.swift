@@ -78,7 +78,7 @@ package struct SaleView: Sendable {
     }
 
     private func invoice(_ reader: PageReader) -> TemplateValue {
-        guard let email = sale.invoiceEmail else { return .nothing }
+        guard sale.invoiceEmail != nil || sale.invoiceMail != nil else { return .nothing }
         let key: String? =
             switch sale.invoiceMail {
             case nil: nil
@@ -87,7 +87,7 @@ package struct SaleView: Sendable {
             case .failed: "failed"
             }
         return [
-            "invoiceTo": .text(email.text),
+            "invoiceTo": .optional(sale.invoiceEmail?.text),
             "invoiceState": key.map { reader.text("view.invoiceState.\($0)") } ?? .nothing,
             "invoiceTone": .text(sale.invoiceMail == .mailed ? "good" : sale.invoiceMail == .failed ? "bad" : "info"),
         ]
@@ -113,7 +113,7 @@ package struct SaleView: Sendable {
         var why = TemplateValue.nothing
         if case .failed(let refusal) = payment.state { why = .text(reader.words.refusalByVipps(code: refusal.code)) }
         var who = TemplateValue.nothing
-        if case .phoneNumber(_, let mask) = payment.identification { who = .text(mask) }
+        if case .phoneNumber(_, let mask) = payment.identification { who = .optional(mask) }
         return [
             "paymentID": .text(payment.id.text), "name": .text(payment.option.name),
             "amount": reader.money(payment.amount),

@@ -108,7 +108,7 @@ extension PaymentDocument {
         let terms = VippsTerms(agreementID: agreementID, msn: msn, agentInstanceID: agentInstanceID)
         let known: Identification? =
             switch identification {
-            case "phone": .phoneNumber(envelope: Data(), mask: mask ?? "")
+            case "phone": .phoneNumber(envelope: Data(), mask: mask)
             case "personal-qr": .personalQR(envelope: Data())
             case "one-time-qr": .oneTimeQR
             case "check-in": checkInID.map(Identification.checkIn)

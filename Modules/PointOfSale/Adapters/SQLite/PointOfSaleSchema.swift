@@ -11,6 +11,7 @@ package enum PointOfSaleSchema {
         migrator.registerMigration("payment options by tenant") { db in try db.execute(sql: paymentOptionsByTenant) }
         migrator.registerMigration("payments without a sale") { db in try db.execute(sql: paymentsWithoutSale) }
         migrator.registerMigration("ended sessions") { db in try EndedSessions.makeTable(in: db) }
+        migrator.registerMigration("customers to forget") { db in try db.execute(sql: customersToForget) }
         return migrator
     }
 
@@ -153,5 +154,11 @@ package enum PointOfSaleSchema {
         );
         CREATE INDEX payment_without_sale_by_tenant ON payment_without_sale (tenant_id, noticed_at)
             WHERE refunded < captured;
+        """
+
+    // 1 in every row that is there already, without writing one: whoever looks at such a sale writes what is true.
+    private static let customersToForget = """
+        ALTER TABLE sale ADD COLUMN has_customer_to_forget INTEGER NOT NULL DEFAULT 1;
+        CREATE INDEX sale_with_customer_to_forget ON sale (ended_at) WHERE has_customer_to_forget = 1;
         """
 }

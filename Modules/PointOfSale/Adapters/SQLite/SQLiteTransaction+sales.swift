@@ -17,9 +17,21 @@ extension SQLitePointOfSaleTransaction {
             """, [id.text, tenant.text])
     }
 
+    func salesToForget(endedBy instant: Date, limit: Int) throws -> [Sale] {
+        try Data.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT document FROM sale WHERE has_customer_to_forget = 1 AND ended_at <= ? ORDER BY ended_at LIMIT ?
+                    """), arguments: [instant.milliseconds, limit]
+        ).map(Self.sale)
+    }
+
     private func document(_ sql: String, _ arguments: StatementArguments) throws -> Sale? {
-        guard let data = try Data.fetchOne(db.cachedStatement(sql: sql), arguments: arguments) else { return nil }
-        return try JSONDecoder.house.decode(SaleDocument.self, from: data).sale()
+        try Data.fetchOne(db.cachedStatement(sql: sql), arguments: arguments).map(Self.sale)
+    }
+
+    private static func sale(_ document: Data) throws -> Sale {
+        try JSONDecoder.house.decode(SaleDocument.self, from: document).sale()
     }
 
     func keep(_ sale: Sale, after events: [SaleEvent]) throws {
@@ -30,12 +42,14 @@ extension SQLitePointOfSaleTransaction {
             "sale",
             sql: """
                 INSERT INTO sale (id, tenant_id, identifier, kind, state, started_at, ended_at, organizational_unit_id,
-                    agent_instance_id, started_by, total, currency, has_vipps, has_cash, needs_attention, document)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    agent_instance_id, started_by, total, currency, has_vipps, has_cash, needs_attention, document,
+                    has_customer_to_forget)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at,
                     agent_instance_id = excluded.agent_instance_id, total = excluded.total,
                     has_vipps = excluded.has_vipps, has_cash = excluded.has_cash,
-                    needs_attention = excluded.needs_attention, document = excluded.document
+                    needs_attention = excluded.needs_attention, document = excluded.document,
+                    has_customer_to_forget = excluded.has_customer_to_forget
                     WHERE tenant_id = excluded.tenant_id
                 """,
             arguments: [
@@ -43,14 +57,17 @@ extension SQLitePointOfSaleTransaction {
                 sale.startedAt.milliseconds, sale.endedAt?.milliseconds, sale.organizationalUnitID.text,
                 sale.agentInstanceID?.text, sale.startedBy.text, sale.total.minorUnits, sale.currency.rawValue,
                 methods.contains(.vippsEPayment), methods.contains(.cash), sale.needsAttention,
-                try JSONEncoder.house.encode(SaleDocument(sale)),
+                try JSONEncoder.house.encode(SaleDocument(sale)), sale.hasCustomerToForget,
             ])
         for payment in sale.payments { try keep(payment, of: sale) }
         for event in events {
             try publish(event, of: sale)
             markMoment(of: event)
         }
+        guard !events.isEmpty else { return }
         changed(.sale(sale.id), in: sale.tenantID)
+        // Neither lists nor tills show an ended sale's customer.
+        guard events != [.customerForgotten] else { return }
         changed(.sales, in: sale.tenantID)
         let tills = Set(([sale.agentInstanceID] + sale.payments.map { $0.terms?.agentInstanceID }).compactMap(\.self))
         for till in tills { changed(.till(till), in: sale.tenantID) }
@@ -83,7 +100,7 @@ extension SQLitePointOfSaleTransaction {
         case .abandoned: count("pos_sales_total", "abandoned")
         case .started, .lineAdded, .lineChanged, .lineRemoved, .invoiceEmailSet, .parked, .resumed, .paymentStarted,
             .paymentAbortAsked, .refundRequested, .cashPaidOut, .outsideRefundRecorded, .refundEnded, .refundCounted,
-            .linesReturned, .returnEnded, .invoiceMailEnded:
+            .linesReturned, .returnEnded, .invoiceMailEnded, .customerForgotten:
             break
         }
     }
@@ -102,10 +119,8 @@ extension SQLitePointOfSaleTransaction {
     }
 }
 
-// Commands that have acted. They are forgotten after thirty days: no client repeats one for so long.
+// Commands that have acted.
 extension SQLitePointOfSaleTransaction {
-    private static let commandLife: TimeInterval = 30 * 24 * 3600
-
     func processed(_ command: CommandID, in tenant: TenantID) throws -> ProcessedCommand? {
         try one(
             "SELECT fingerprint, answer FROM sale_command WHERE tenant_id = ? AND command_id = ?",
@@ -117,11 +132,6 @@ extension SQLitePointOfSaleTransaction {
         try run(
             "INSERT INTO sale_command (tenant_id, command_id, fingerprint, answer, processed_at) VALUES (?, ?, ?, ?, ?)",
             [tenant.text, command.id.text, command.fingerprint, command.answer.text, now.milliseconds])
-        try run(
-            """
-            DELETE FROM sale_command WHERE rowid IN
-                (SELECT rowid FROM sale_command WHERE processed_at < ? ORDER BY processed_at LIMIT 4)
-            """, [now.addingTimeInterval(-Self.commandLife).milliseconds])
     }
 }
 

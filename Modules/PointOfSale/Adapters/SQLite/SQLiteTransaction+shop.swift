@@ -141,10 +141,6 @@ extension SQLitePointOfSaleTransaction {
                 SessionEnded(sessionID: session.id, endedAt: endedAt, expiresAt: session.expiresAt),
                 in: session.tenantID)
         }
-        // Old sessions only serve to remember the user's last till.
-        try run(
-            "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at < ? ORDER BY expires_at LIMIT 4)",
-            [now.addingTimeInterval(-90 * 24 * 3600).milliseconds])
     }
 
     func endSessions(of user: UserID, at now: Date) throws {

@@ -69,6 +69,13 @@ private final class InMemorySaleTransaction: SaleTransaction {
         content.events += events.map { (sale.id, $0) }
     }
 
+    func salesToForget(endedBy instant: Date, limit: Int) -> [Sale] {
+        let ended = content.sales.values.filter { $0.hasCustomerToForget }.compactMap { sale in
+            sale.endedAt.flatMap { $0 <= instant ? (sale: sale, at: $0) : nil }
+        }
+        return ended.sorted { $0.at < $1.at }.prefix(limit).map(\.sale)
+    }
+
     func nextNumber(in unit: OrganizationalUnitID) -> Int64 {
         let number = content.numbers[unit, default: SaleIdentifier.firstNumber]
         content.numbers[unit] = number + 1

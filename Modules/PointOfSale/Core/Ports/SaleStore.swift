@@ -24,6 +24,9 @@ package protocol SaleTransaction: AnyObject {
     func sale(withPayment id: PaymentID, in tenant: TenantID) throws -> Sale?
     /// Keeps the sale as it is after `events`, and tells the world of them.
     func keep(_ sale: Sale, after events: [SaleEvent]) throws
+    /// Sales of all tenants that ended at `instant` or earlier and may have a customer to forget, the oldest first. Each is
+    /// to be kept again, so that it is not found once more when it has none.
+    func salesToForget(endedBy instant: Date, limit: Int) throws -> [Sale]
     /// The next number of an organizational unit; gapless, because it is kept only if the transaction is.
     func nextNumber(in unit: OrganizationalUnitID) throws -> Int64
 

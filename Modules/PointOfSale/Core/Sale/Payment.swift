@@ -22,7 +22,8 @@ package struct ChosenOption: Sendable, Hashable {
 
 /// How the customer is known. What names a person is already sealed to the gateway's certificate; only a mask can be read.
 package enum Identification: Sendable, Hashable {
-    case phoneNumber(envelope: Data, mask: String)
+    /// The mask is absent once the sale has forgotten its customer.
+    case phoneNumber(envelope: Data, mask: String?)
     case personalQR(envelope: Data)
     case checkIn(CheckInID)
     case oneTimeQR
@@ -33,6 +34,22 @@ package enum Identification: Sendable, Hashable {
         case .phoneNumber(_, let mask): .phoneNumber(envelope: Data(), mask: mask)
         case .personalQR: .personalQR(envelope: Data())
         case .checkIn, .oneTimeQR: self
+        }
+    }
+
+    /// Whether a part of it that can be read belongs to one person.
+    var namesCustomer: Bool {
+        switch self {
+        case .phoneNumber(_, let mask): mask != nil
+        case .personalQR, .checkIn, .oneTimeQR: false
+        }
+    }
+
+    /// The way without the person.
+    var withoutCustomer: Identification {
+        switch self {
+        case .phoneNumber(let envelope, _): .phoneNumber(envelope: envelope, mask: nil)
+        case .personalQR, .checkIn, .oneTimeQR: self
         }
     }
 
@@ -168,6 +185,12 @@ package struct Payment: Sendable, Hashable {
         case .aborting(.cashier): true
         case .aborting(.otherIdentification), .aborting(.saleAbandoned): false
         case .captured, .aborted, .expired, .terminated, .failed, .released, .withdrawn: false
+        }
+    }
+
+    mutating func forgetCustomer() {
+        if case .vipps(let terms, let reference, let identification) = means {
+            means = .vipps(terms, reference: reference, identification?.withoutCustomer)
         }
     }
 

@@ -27,6 +27,7 @@ extension Sale {
         case .abandon: try abandoning(moment)
         case .refund(let id, let paymentID, let amount, let cause):
             try refunding(id, paymentID, amount, cause, moment)
+        case .forgetCustomer: forgetting(moment)
         }
     }
 

@@ -59,6 +59,9 @@ extension Sale {
             if invoiceEmail != nil { next.invoiceMail = .waiting }
         case .abandoned(let at, let user): next.state = .abandoned(at: at, by: user)
         case .invoiceMailEnded(let mail): next.invoiceMail = mail
+        case .customerForgotten:
+            next.invoiceEmail = nil
+            for payment in payments { next.change(payment.id) { $0.forgetCustomer() } }
         }
         return next
     }

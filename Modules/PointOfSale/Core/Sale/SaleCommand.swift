@@ -74,6 +74,8 @@ package enum SaleCommand: Sendable, Hashable {
     case abandon
     /// Money back along a payment of this sale.
     case refund(RefundID, PaymentID, Money, RefundCause)
+    /// Once the sale has been over for long enough; before that it means nothing.
+    case forgetCustomer
 }
 
 /// What Vipps, through the gateway, says about a payment or a refund.
@@ -117,6 +119,7 @@ package enum SaleEvent: Sendable, Hashable {
     case completed(at: Date, by: UserID?)
     case abandoned(at: Date, by: UserID?)
     case invoiceMailEnded(Sale.InvoiceMail)
+    case customerForgotten
 }
 
 /// Why a sale does not do what was asked.
