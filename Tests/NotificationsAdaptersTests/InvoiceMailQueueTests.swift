@@ -85,6 +85,18 @@ private struct Made: Sendable {
         #expect(try await made.told().isEmpty)
     }
 
+    @Test("lets no mail wait for a clock that was set back by hours", arguments: Made.Kind.allCases)
+    private func clockSetBack(_ kind: Made.Kind) async throws {
+        let made = try Made(kind)
+        _ = try await made.enqueue(.sample(sale), .first, now)
+        try await change(made, .begin, .conclude(.postponed(reason: "451")))
+        let setBack = now.addingTimeInterval(-5 * 3600)
+        #expect(try await made.queue.nextDue(now: setBack)?.mail.saleID == sale)
+        try await change(made, .begin, .conclude(.postponed(reason: "451")), at: setBack)
+        #expect(try await made.queue.nextDue(now: setBack.addingTimeInterval(59)) == nil)
+        #expect(try await made.queue.nextDue(now: setBack.addingTimeInterval(60))?.mail.attempts == 2)
+    }
+
     @Test("erases address and content of a sent mail and tells it once", arguments: Made.Kind.allCases)
     private func sent(_ kind: Made.Kind) async throws {
         let made = try Made(kind)

@@ -26,6 +26,15 @@ import Testing
         }
     }
 
+    @Test("is begun at once when it waits for longer than any pause: the clock was set back") func clockSetBack() throws
+    {
+        let hour = InvoiceMailPolicy.pauseMax
+        #expect(throws: InvoiceMailRefusal.notDue) {
+            try after(.begin, mail(.waiting(notBefore: now.addingTimeInterval(hour))))
+        }
+        #expect(try after(.begin, mail(.waiting(notBefore: now.addingTimeInterval(hour + 1)))).state == .sending)
+    }
+
     @Test(
         "is never begun again while it is in hand or after it ended",
         arguments: [

@@ -472,6 +472,23 @@ struct SetupBench: Sendable {
         }
     }
 
+    @Test("does a job that was put off when the clock is set back by hours, and not before its time otherwise")
+    func clockSetBack() async throws {
+        try await bench.hear(bench.agreementSaved())
+        bench.vipps.with { $0.troubles["check"] = [SetupAtVipps.noAnswer, SetupAtVipps.noAnswer] }
+        try await bench.worker.runDueJobs()
+        #expect(bench.vipps.acts.count == 1)
+        bench.clock.turn(by: -5 * 3600)
+        try await bench.worker.runDueJobs()
+        #expect(bench.vipps.acts.count == 2)
+        bench.clock.turn(by: 1.5)
+        try await bench.worker.runDueJobs()
+        #expect(bench.vipps.acts.count == 2)
+        bench.clock.turn(by: 0.5)
+        try await bench.worker.runDueJobs()
+        #expect(try await bench.told(KeysChecked.self).map(\.agreementID) == [bench.agreement])
+    }
+
     @Test("looks at the webhooks by itself when it starts")
     func watchesAtStart() async throws {
         try await bench.prepare()

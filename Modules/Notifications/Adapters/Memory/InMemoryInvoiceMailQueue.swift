@@ -85,7 +85,7 @@ package final class InMemoryInvoiceMailQueue: InvoiceMailQueue {
     }
 
     package func nextDue(now: Date) async throws -> InvoiceLetter? {
-        waiting.filter { $0.notBefore <= now }.min { $0.notBefore < $1.notBefore }?.letter
+        waiting.filter { InvoiceMailPolicy.isDue($0.notBefore, at: now) }.min { $0.notBefore < $1.notBefore }?.letter
     }
 
     package func nextDueAt() async throws -> Date? { waiting.map(\.notBefore).min() }

@@ -126,9 +126,14 @@ package struct SQLiteInvoiceMailQueue: InvoiceMailQueue {
             let row = try Row.fetchOne(
                 db,
                 sql: """
-                    SELECT * FROM invoice_mail WHERE state = 'waiting' AND not_before <= ? AND sale IS NOT NULL
+                    SELECT * FROM invoice_mail
+                    WHERE state = 'waiting' AND (not_before <= ? OR not_before > ?) AND sale IS NOT NULL
                     ORDER BY not_before LIMIT 1
-                    """, arguments: [now.timeIntervalSinceReferenceDate])
+                    """,
+                arguments: [
+                    now.timeIntervalSinceReferenceDate,
+                    now.addingTimeInterval(InvoiceMailPolicy.pauseMax).timeIntervalSinceReferenceDate,
+                ])
             return try row.map(InvoiceMailRow.letter)
         }
     }

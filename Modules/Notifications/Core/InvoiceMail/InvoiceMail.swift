@@ -96,9 +96,18 @@ package enum InvoiceMailPolicy {
     /// An address of a mail that failed is kept this long, for an operator to send it again.
     package static let addressKeptAfterFailure: Duration = .seconds(30 * 24 * 3600)
 
+    /// Seconds.
+    package static let pauseMax: TimeInterval = 3600
+
     /// 30 s, doubled with each failure, at most an hour: a day in all.
     package static func pause(afterAttempt attempt: Int) -> TimeInterval {
-        min(3600, 30 * pow(2, Double(max(0, min(attempt, 20) - 1))))
+        min(pauseMax, 30 * pow(2, Double(max(0, min(attempt, 20) - 1))))
+    }
+
+    /// Whether a mail that waits until `notBefore` may be tried. What lies further ahead than any pause was planned by a
+    /// clock that has been set back since.
+    package static func isDue(_ notBefore: Date, at now: Date) -> Bool {
+        notBefore <= now || notBefore > now.addingTimeInterval(pauseMax)
     }
 }
 
@@ -108,7 +117,7 @@ extension InvoiceMail {
     ) throws(InvoiceMailRefusal) -> [InvoiceMailEvent] {
         switch (command, state) {
         case (.begin, .waiting(let notBefore)):
-            guard notBefore <= now else { throw .notDue }
+            guard InvoiceMailPolicy.isDue(notBefore, at: now) else { throw .notDue }
             return [.begun]
         case (.begin, .sending), (.begin, .handedOver), (.begin, .mailed), (.begin, .failed), (.begin, .inDoubt):
             throw .notDue

@@ -34,7 +34,8 @@ extension InvoiceMail.State {
 /// The invoice mails of all tenants, kept until they are sent and (without address) after. They are queued where a
 /// completed sale is heard, in the transaction of that message, and never twice for one sale.
 package protocol InvoiceMailQueue: Sendable {
-    /// The mail that has been due for the longest time; `nil` when none is.
+    /// The mail that has been due for the longest time; `nil` when none is. Mails that a clock which was set back has put off
+    /// are due, too.
     func nextDue(now: Date) async throws -> InvoiceLetter?
 
     /// When the next mail is due; `nil` when none waits.

@@ -127,6 +127,15 @@ package struct SQLiteSetupStore: Sendable {
 
     // MARK: For the worker
 
+    /// Of a job, by the arguments of `due`. What lies further ahead than any pause was planned by a clock that has been set
+    /// back since.
+    private static let isDue = "(due_at <= :now OR due_at > :latest)"
+
+    private static func due(at now: Date) -> StatementArguments {
+        let latest = now.addingTimeInterval(SetupPatience.postponedMax / .seconds(1))
+        return ["now": now.timeIntervalSince1970, "latest": latest.timeIntervalSince1970]
+    }
+
     /// Agreements whose first job is due, without those in `busy`.
     func agreementsWithDueJob(at now: Date, busy: Set<AgreementID>, limit: Int) async throws -> [AgreementID] {
         try await database.read { db in
@@ -134,9 +143,9 @@ package struct SQLiteSetupStore: Sendable {
                 db,
                 sql: """
                     SELECT agreement_id FROM setup_job
-                    WHERE number IN (SELECT min(number) FROM setup_job GROUP BY agreement_id) AND due_at <= ?
+                    WHERE number IN (SELECT min(number) FROM setup_job GROUP BY agreement_id) AND \(Self.isDue)
                     ORDER BY due_at, number
-                    """, arguments: [now.timeIntervalSince1970])
+                    """, arguments: Self.due(at: now))
             return Array(all.compactMap { AgreementID($0) }.filter { !busy.contains($0) }.prefix(limit))
         }
     }
@@ -144,13 +153,13 @@ package struct SQLiteSetupStore: Sendable {
     /// The first job of an agreement when it is due: the later ones wait for it, so that what was asked last stands last.
     func dueJob(of agreement: AgreementID, at now: Date) async throws -> QueuedSetupJob? {
         try await database.read { db in
-            guard
-                let row = try Row.fetchOne(
-                    db, sql: "SELECT * FROM setup_job WHERE agreement_id = ? ORDER BY number LIMIT 1",
-                    arguments: [agreement.text]),
-                (row["due_at"] as Double) <= now.timeIntervalSince1970
-            else { return nil }
-            return try SetupJobRow.read(row)
+            try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT * FROM setup_job
+                    WHERE number = (SELECT min(number) FROM setup_job WHERE agreement_id = :agreement) AND \(Self.isDue)
+                    """, arguments: Self.due(at: now) + ["agreement": agreement.text]
+            ).map(SetupJobRow.read)
         }
     }
 

@@ -30,6 +30,8 @@ package enum SetupPatience {
     package static let pauseMax: Duration = .seconds(60)
     /// Beyond this we come back earlier than Vipps asked, and are told again.
     package static let retryAfterMax: Duration = .seconds(600)
+    /// No job is put off for longer.
+    package static let postponedMax = max(pauseMax, retryAfterMax)
 
     package enum Step: Sendable, Hashable {
         case tryAgain(after: Duration)
