@@ -16,9 +16,11 @@ import Testing
         sender = try MailAddress("till@shop.example")
     }
 
-    private func transport(_ server: SMTPTestServer, timeout: Duration = .seconds(10)) throws -> CurlMailTransport {
-        CurlMailTransport(
-            server: try SMTPServer(url: server.url, credentials: nil, connectTimeout: .seconds(2), timeout: timeout),
+    /// As patient while it connects, which for curl includes the greeting, as all the time: a machine may be busy.
+    private func transport(_ server: SMTPTestServer) throws -> CurlMailTransport {
+        let patience = Duration.seconds(10)
+        return CurlMailTransport(
+            server: try SMTPServer(url: server.url, credentials: nil, connectTimeout: patience, timeout: patience),
             sender: sender)
     }
 

@@ -181,6 +181,7 @@ extension TillHouse {
         let database = try SQLiteDatabase(path: path, migrator: PointOfSaleSchema.migrator)
         let store = SQLitePointOfSaleStore(
             database: database, messages: SQLiteMessageStore(database: database, service: ServiceName.pos),
+            sessions: try EndedSessions(in: database),
             now: { TillHouse.noon.addingTimeInterval(life) })
         #expect(try await store.readSales { try $0.sale(sold.id, in: .kaffe) } == sold)
         #expect(try await !ForgetCustomers(store: store, limit: 9)())
