@@ -324,6 +324,30 @@ private let byPhone: [String: any Sendable] = [
         }
     }
 
+    @Test("is told over HTTP to administrator and operator, and to no cashier") func told() async throws {
+        try await TillHouse.ready { house, kari async throws in
+            try await house.hear(captured())
+            for (name, password) in [("admin", "surdeigsbrod"), ("operator", "fjernhjelp")] {
+                let answer = try await Browser(kari.client).signedIn(name, password).ask(.get, "payments-without-sale")
+                #expect(answer.list("payments").map { $0["reference"] as? String } == ["OSL-1000007-1-9f03ab12"])
+                let kept = answer.list("payments").first?["captured"] as? [String: Any]
+                #expect(kept?["minorUnits"] as? Int == 12_900 && kept?["currency"] as? String == "NOK")
+            }
+            let other = try await Browser(kari.client).signedIn("admin", "havnefront")
+            #expect(try await other.ask(.get, "payments-without-sale").list("payments").isEmpty)
+            #expect(try await kari.ask(.get, "payments-without-sale").status == 403)
+        }
+    }
+
+    @Test("stands on the operator's page with its reference and what is left of it") func page() async throws {
+        try await PagesHouse.as("operator", "fjernhjelp") { house, ola async throws in
+            try await house.house.hear(captured())
+            try await house.house.hear(refunded(2_900))
+            let page = try await ola.get("/pos/pages/operations/attention")
+            #expect(page.says("Money without a sale") && page.says("OSL-1000007-1-9f03ab12") && page.says("100.00"))
+        }
+    }
+
     @Test("is nobody else's affair") func tenants() async throws {
         try await TillHouse.ready { house, kari async throws in
             let sale = try await kari.coffee()

@@ -95,7 +95,7 @@
   });
   on("htmx:afterRequest", (/** @type {any} */ event) => {
     const { elt: element, xhr } = event.detail;
-    learnServerTime(xhr);
+    learnServerTime(xhr.getResponseHeader("Date") ?? "");
     setTimeout(sendQueued);
     busy.delete(element);
     if (!changes(event)) return;
@@ -408,12 +408,13 @@
   };
 
   // ---- Time: elapsed, left, rings; text only, by the server's clock -------------------------------------------------
-  let clockAhead = (Date.parse(meta("now")) || Date.now()) - Date.now();
-  /** @type {(xhr: XMLHttpRequest | undefined) => void} */
-  const learnServerTime = (xhr) => {
-    const told = Date.parse(xhr?.getResponseHeader?.("Date") ?? "");
+  let clockAhead = 0;
+  /** What was told is old by the time it took to come: less than two seconds are no difference. @type {(instant: string) => void} */
+  const learnServerTime = (instant) => {
+    const told = Date.parse(instant);
     if (told && Math.abs(told - Date.now() - clockAhead) > 2000) clockAhead = told - Date.now();
   };
+  learnServerTime(meta("now"));
   /** @type {(ms: number) => string} 75 s is 1:15 */
   const minutes = (ms) => {
     const seconds = Math.max(0, Math.floor(ms / 1000)), hours = Math.floor(seconds / 3600);
