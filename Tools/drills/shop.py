@@ -120,6 +120,7 @@ class Shop:
         found += doubled(self.vipps) + totals(self.product, self.vipps, self.forgotten) + broken_ledgers(self.product)
         found += [f"a rate limit of Vipps was exceeded: {one}" for one in self.vipps.get("/rate-limit-violations")]
         found += readable_numbers(self.product) + kept_customers(self.product) + mailed_twice(self.product)
+        found += repeated_lines(self.product)
         if not letters_allowed:
             found += dead_letters(self.product)
         self._judged = 0 if found else len(self.sales)
@@ -367,6 +368,14 @@ def mailed_twice(product: Product) -> list[str]:
     """Invoices that came more than once: two mails of one sale have one Message-ID."""
     counts = Counter(mail["messageID"] for mail in Client(product.mail_url).get("/messages.json").json())
     return [f"an invoice was mailed {count} times: {name}" for name, count in counts.items() if count > 1]
+
+
+def repeated_lines(product: Product) -> list[str]:
+    """Events of Vipps that stand more than once in the event log of a payment."""
+    return [f"the event log of {reference} tells {name} ({psp}) {count} times" for reference, name, psp, count in rows(
+        product, "financial-service", "SELECT reference, name, psp_reference, count(*) FROM payment_event "
+        "WHERE origin = 'vipps' AND psp_reference IS NOT NULL GROUP BY tenant_id, payment_id, name, psp_reference, success "
+        "HAVING count(*) > 1")]
 
 
 def kept_customers(product: Product) -> list[str]:

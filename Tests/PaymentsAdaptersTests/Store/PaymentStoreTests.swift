@@ -219,6 +219,26 @@ import Testing
         #expect(lines.first?.origin == .vipps && lines.first?.pspReference == "1304787731")
     }
 
+    @Test(
+        "gives a line of Vipps' log the same identifier in another file: the event log knows it again after a restoration"
+    )
+    func sameAgain() async throws {
+        let terms = PaymentTerms.made()
+        func told(_ name: String, psp: String) async throws -> PaymentEventID? {
+            let file = try PaymentFile()
+            let payment = try await file.store.begin(terms)
+            let line = ProviderEvent(
+                pspReference: psp, name: name, amount: .nok(12_900), occurredAt: .paymentStart, idempotencyKey: "key",
+                success: true)
+            try await file.store.take(.logRead(replied(.answered([line]))), for: payment)
+            return try await file.lines().first?.eventID
+        }
+        let first = try #require(try await told("CAPTURED", psp: "1304787731"))
+        #expect(try await told("CAPTURED", psp: "1304787731") == first)
+        #expect(try await told("CAPTURED", psp: "1304787732") != first)
+        #expect(try await told("REFUNDED", psp: "1304787731") != first)
+    }
+
     @Test("bounds the refused commands it keeps") func bounded() async throws {
         let file = try PaymentFile()
         try await file.store.transaction { books in

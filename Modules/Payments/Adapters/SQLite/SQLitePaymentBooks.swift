@@ -78,7 +78,7 @@ package struct SQLitePaymentBooks: PaymentBooks {
     }
 
     private func keep(_ line: LogLine, of payment: Payment, at moment: Moment) throws {
-        let id = PaymentEventID.new(at: moment.now)
+        let id = PaymentEventID.of(line, payment: payment.terms.paymentID, at: moment.now)
         try db.cachedStatement(
             sql: """
                 INSERT INTO payment_event (event_id, payment_id, origin, name, occurred_at, amount, success,
