@@ -58,7 +58,6 @@ extension Sale {
         arguments: [
             asked,
             asked.after(.abandon),
-            asked.hearing(.captured(.kr(100))),
             sold.after(.refund(.no(1), .no(1), .kr(10), .reason("cold"))),
         ])
     func underWay(sale: Sale) {
@@ -70,6 +69,7 @@ extension Sale {
         "is forgotten when what was under way has come to its end",
         arguments: [
             asked.after(.abandon).hearing(.terminated),
+            asked.hearing(.captured(.kr(100))),
             asked.hearing(.captured(.kr(100))).evolved(by: .invoiceMailEnded(.failed)),
             sold.after(.refund(.no(1), .no(1), .kr(10), .reason("cold"))).hearing(
                 .refunded(.no(1), .kr(10), outside: false)),

@@ -6,9 +6,10 @@ extension Sale {
     /// Seconds from a sale's end, 90 days: until then people ask for their invoice again, or come back with the goods.
     package static let customerKept: TimeInterval = 90 * 24 * 3600
 
-    /// It has ended, nothing of it is under way that may need its customer, and it still names one.
+    /// It has ended, nothing of it is under way that may need its customer, and it still names one. The relay has the address
+    /// of a mail for itself.
     package var hasCustomerToForget: Bool {
-        !isUnderWay && !hasPaymentInFlight && invoiceMail != .waiting && !refunds.contains { $0.state == .requested }
+        !isUnderWay && !hasPaymentInFlight && !refunds.contains { $0.state == .requested }
             && (invoiceEmail != nil || payments.contains { $0.identification?.namesCustomer == true })
     }
 
