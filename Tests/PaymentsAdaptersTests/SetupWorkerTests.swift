@@ -307,13 +307,19 @@ struct SetupBench: Sendable {
         #expect(registration.secretEnvelope.range(of: secret) == nil)
     }
 
-    @Test("asked again makes new ones with new secrets in their place; the old ones' deliveries are known until then")
+    @Test("asked again makes new ones with new secrets in their place; the old ones' deliveries are taken until then")
     func replaces() async throws {
         try await bench.prepare()
         try await bench.register()
         let standing = bench.vipps.webhooks
-        try await bench.register()
+        #expect(
+            try await opened(standing) == ["secret-of-\(standing[0].webhookID)", "secret-of-\(standing[1].webhookID)"])
+        try await bench.hear(RegisterWebhook(agreementID: bench.agreement, requestedBy: bench.user, requestedAt: .now))
+        #expect(try await opened(standing).count == 2, "deliveries were refused before others could come")
+        try await bench.worker.runDueJobs()
         let now = bench.vipps.webhooks
+        #expect(try await opened(standing) == [], "a stolen secret still opens the door")
+        #expect(try await opened(now).count == 2)
         #expect(Set(now.map(\.events)) == Set(standing.map(\.events)) && now.count == standing.count)
         #expect(Set(now.map(\.webhookID)).isDisjoint(with: standing.map(\.webhookID)))
         #expect(Set(now.map(\.url)).isDisjoint(with: standing.map(\.url)))
@@ -321,6 +327,35 @@ struct SetupBench: Sendable {
         try await bench.store.queueWebhookWatch(at: bench.clock.now)
         try await bench.worker.runDueJobs()
         #expect(bench.vipps.webhooks == now, "replaced once more by a look")
+    }
+
+    /// The secrets that deliveries to these addresses are verified with.
+    private func opened(_ webhooks: [ListedWebhook]) async throws -> [String] {
+        let store = SQLiteWebhookStore(
+            database: bench.database, messages: bench.messages, sealing: GatewayKeys.shared.sealing,
+            opening: GatewayKeys.shared.opening, recorder: nil)
+        var secrets: [String] = []
+        for webhook in webhooks {
+            guard
+                let known = try await store.registration(token: String(webhook.url.dropFirst(SetupBench.prefix.count))),
+                let secret = store.secret(of: known)
+            else { continue }
+            secrets.append(String(decoding: secret, as: UTF8.self))
+        }
+        return secrets
+    }
+
+    @Test("asked again replaces them also where the sales unit came from another agreement") func moved() async throws {
+        try await bench.prepare()
+        try await bench.register()
+        let standing = bench.vipps.webhooks
+        let other = AgreementID(UUID())
+        try await bench.hear(bench.agreementSaved(other))
+        try await bench.hear(bench.unitSaved(agreement: other))
+        try await bench.hear(RegisterWebhook(agreementID: other, requestedBy: bench.user, requestedAt: .now))
+        try await bench.worker.runDueJobs()
+        #expect(bench.vipps.webhooks.count == 2)
+        #expect(Set(bench.vipps.webhooks.map(\.webhookID)).isDisjoint(with: standing.map(\.webhookID)))
     }
 
     @Test("asked again and answered by nothing still ends with one a topic", arguments: [1, 2])

@@ -19,7 +19,7 @@ extension TillHouse {
     /// Everything that is due, as the service does it.
     fileprivate func tidy() async throws {
         let tidier = Tidier(store: store, logger: quiet)
-        while try await tidier.tidyPart() {}
+        while await tidier.tidyPart() {}
     }
 
     /// The coffee that kari sells by phone, with an invoice to `address`.
@@ -269,9 +269,9 @@ extension TillHouse {
         }
         house.turn(by: 31 * 86_400)
         let tidier = Tidier(store: house.store, logger: quiet)
-        #expect(try await tidier.tidyPart())
+        #expect(await tidier.tidyPart())
         #expect(try await house.count("sale_command") == 1)
-        #expect(try await !tidier.tidyPart())
+        #expect(await !tidier.tidyPart())
         #expect(try await house.count("sale_command") == 0)
     }
 }

@@ -358,6 +358,22 @@ private let unit = "vipps-sales-units/\(SalesUnitID.no("71"))"
         }
     }
 
+    @Test("end sessions that seem to have expired, too: a clock that was wrong brings none back")
+    func sessionsEndByAWrongClock() async throws {
+        try await TillHouse.ready { house, kari async throws in
+            let stolen = try await Browser(kari.client).signedIn("kari", "kanelbolle")
+            house.turn(by: 13 * 3600)
+            let admin = try await Browser(kari.client).signedIn("admin", "surdeigsbrod")
+            let body: [String: Any] = [
+                "userName": "kari", "displayName": "Kari", "password": "kardemomme", "roles": ["cashier"],
+            ]
+            #expect(try await admin.ask(.put, "users/\(UserID.no("11"))", body).status == 200)
+            house.turn(by: -13 * 3600)
+            #expect(try await stolen.ask(.get, "session").status == 401)
+            #expect(try await house.told(SessionEnded.self).contains { $0.expiresAt < $0.endedAt })
+        }
+    }
+
     @Test("leave one administrator") func lastAdministrator() async throws {
         try await administrating { _, admin async throws in
             let body: [String: Any] = ["userName": "admin", "displayName": "Anne", "roles": ["cashier"]]

@@ -1,5 +1,6 @@
 """What browsers load: htmx, fetched by checksum and never committed, and our own files made small by esbuild."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -28,15 +29,19 @@ def prepare() -> None:
 
 def minify() -> None:
     """Writes our files anew without comments, spaces and long local names. Takes a moment, so nothing old is ever left."""
-    with tempfile.TemporaryDirectory() as folder:
+    paths.ASSETS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=paths.ASSETS.parent) as folder:
         for name in OURS:
             text = (RESOURCES / name).read_text()
             Path(folder, name).write_text(with_lengths(text) if name.endswith(".css") else text)
-        words = ["esbuild", "--minify", "--log-level=warning", f"--outdir={paths.ASSETS}",
+        made = Path(folder, "made")
+        words = ["esbuild", "--minify", "--log-level=warning", f"--outdir={made}",
                  *(str(Path(folder, name)) for name in OURS)]
         result = subprocess.run(words, capture_output=True, text=True)
-    if result.returncode != 0:
-        raise LauncherError(f"esbuild could not read a stylesheet or script of ours:\n{result.stderr}")
+        if result.returncode != 0:
+            raise LauncherError(f"esbuild could not read a stylesheet or script of ours:\n{result.stderr}")
+        for name in OURS:
+            os.replace(made / name, paths.ASSETS / name)  # Whole or not at all: a service may be reading it.
 
 
 def with_lengths(style: str) -> str:

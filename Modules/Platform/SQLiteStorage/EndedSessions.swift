@@ -7,8 +7,8 @@ import Synchronization
 /// they would have expired anyway, and known without asking it.
 package final class EndedSessions: Sendable {
     private let known: Mutex<[SessionID: Date]>
-    /// The clocks of two services may differ by so much.
-    private static let clockDifferenceMax: TimeInterval = 24 * 3600
+    /// Seconds by which two clocks may differ, or one be wrong: until then after its expiry a session is told and known.
+    package static let clockDifferenceMax: TimeInterval = 24 * 3600
 
     /// For the service's own migrations.
     package static func makeTable(in db: Database) throws {

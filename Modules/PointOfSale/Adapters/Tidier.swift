@@ -23,19 +23,26 @@ package struct Tidier: Service {
 
     package func run() async throws {
         while !Task.isCancelled, !Task.isShuttingDownGracefully {
-            var isDone = true
-            do { isDone = try await !tidyPart() } catch {
-                logger.error("old data could not be removed; trying again later", metadata: ["error": "\(error)"])
-            }
             // Between two parts the file belongs to the tills.
-            let rest = isDone ? interval : .milliseconds(100)
+            let rest = await tidyPart() ? .milliseconds(100) : interval
             try? await cancelWhenGracefulShutdown { try await Task.sleep(for: rest) }
         }
     }
 
     /// - Returns: whether there may be more.
-    package func tidyPart() async throws -> Bool {
-        let parts = [try await forgetCustomers(), try await store.removeOutlived(limit: Self.part)]
-        return parts.contains(true)
+    package func tidyPart() async -> Bool {
+        let hasCustomers = await attempt("customers could not be forgotten") { try await forgetCustomers() }
+        let hasOutlived = await attempt("old data could not be removed") {
+            try await store.removeOutlived(limit: Self.part)
+        }
+        return hasCustomers || hasOutlived
+    }
+
+    /// What goes wrong with one kind is told, and keeps no other kind from its turn.
+    private func attempt(_ trouble: Logger.Message, _ act: () async throws -> Bool) async -> Bool {
+        do { return try await act() } catch {
+            logger.error(trouble, metadata: ["error": "\(error)"])
+            return false
+        }
     }
 }

@@ -50,11 +50,14 @@ extension SQLiteSetupStore {
         }
     }
 
-    /// What stands for the agreement is to be replaced. Until then its deliveries are taken.
+    /// What stands for the agreement's sales units, by whichever agreement it was registered, is to be replaced. Until then its
+    /// deliveries are taken.
     func outdateRegistrations(of agreement: AgreementID, tenant: TenantID, in db: Database) throws {
         try db.execute(
-            sql: "UPDATE webhook_registration SET is_outdated = 1 WHERE agreement_id = ? AND tenant_id = ?",
-            arguments: [agreement.text, tenant.text])
+            sql: """
+                UPDATE webhook_registration SET is_outdated = 1 WHERE tenant_id = ?1
+                    AND msn IN (SELECT msn FROM setup_sales_unit WHERE agreement_id = ?2 AND tenant_id = ?1)
+                """, arguments: [tenant.text, agreement.text])
     }
 
     /// Remembers that we are about to register `url`, so that a lost answer leaves no stranger behind at Vipps.
@@ -89,12 +92,15 @@ extension SQLiteSetupStore {
         }
     }
 
-    /// The registration is gone at Vipps. Its secret stays for a while, for deliveries that are still under way.
+    /// The registration is gone at Vipps. Its secret stays for a while, for deliveries that are still under way, but not where
+    /// somebody wanted another: strangers may know it.
     func retire(url: String, of slot: WebhookSlot, at now: Date) async throws {
         try await database.write { db in
             try db.execute(
                 sql: """
-                    UPDATE webhook_registration SET retired_at = coalesce(retired_at, ?) WHERE url = ? AND tenant_id = ?
+                    UPDATE webhook_registration SET retired_at = coalesce(retired_at, ?),
+                        secret_envelope = CASE WHEN is_outdated THEN NULL ELSE secret_envelope END
+                    WHERE url = ? AND tenant_id = ?
                     """, arguments: [now.timeIntervalSince1970, url, slot.tenantID.text])
         }
     }

@@ -10,7 +10,14 @@ package enum PointOfSaleSchema {
         migrator.registerMigration("sales") { db in try db.execute(sql: sales) }
         migrator.registerMigration("payment options by tenant") { db in try db.execute(sql: paymentOptionsByTenant) }
         migrator.registerMigration("payments without a sale") { db in try db.execute(sql: paymentsWithoutSale) }
-        migrator.registerMigration("ended sessions") { db in try EndedSessions.makeTable(in: db) }
+        migrator.registerMigration("ended sessions") { db in
+            try EndedSessions.makeTable(in: db)
+            try db.execute(
+                sql: """
+                    INSERT INTO ended_session (id, expires_at)
+                        SELECT id, expires_at / 1000.0 FROM session WHERE ended_at IS NOT NULL
+                    """)
+        }
         migrator.registerMigration("customers to forget") { db in try db.execute(sql: customersToForget) }
         return migrator
     }
