@@ -298,6 +298,21 @@ import Testing
         #expect(!byHand.needsAttention)
     }
 
+    @Test("needs attention for money that is too much, also when a favour was done while it was to go back by itself")
+    func favourMeanwhile() throws {
+        let over = Sale.hundred.paying().after(.changeIdentification(.no(1), order(2, with: .oneTimeQR)))
+            .hearing(.captured(.kr(100)), of: 2).hearing(.captured(.kr(100)), of: 1)
+        let refund = try #require(over.refunds.first { $0.cause == .tooMuch })
+        let favour = over.evolved(
+            by: try over.decide(.refund(.no(4), .no(2), .kr(100), .reason("stale bun")), moment(after: 1)))
+        let refusal = PaymentNews.refundFailed(refund.id, Refusal(code: "6150", detail: "not enough left"))
+        let refused = favour.evolved(by: favour.hear(refusal, of: .no(1), moment(nil, after: 2)))
+        #expect(refused.needsAttention)
+        let byHand = refused.evolved(
+            by: try refused.decide(.refund(.no(5), .no(1), .kr(100), .reason("called Vipps")), moment(after: 3)))
+        #expect(!byHand.needsAttention)
+    }
+
     @Test("whose outcome is unknown needs attention until it is known") func unknown() {
         let gone = Sale.hundred.paying().after(.abandon)
         #expect(gone.needsAttention)

@@ -188,13 +188,15 @@ extension Sale {
     }
 
     /// Holds money that belongs to the customer, because it could not go back by itself. What somebody gave back
-    /// afterwards mends that; what was given back before was a favour.
+    /// once that was known mends it; what was given back before was a favour.
     private var isOwing: Bool {
-        guard let stuck = refunds.firstIndex(where: \.isStuck) else { return false }
+        guard let stuck = refunds.firstIndex(where: \.isStuck), let knownAt = refunds[stuck].endedAt else {
+            return false
+        }
         let goneBack = refunds.indices.filter { index in
             switch refunds[index].cause {
             case .returned: false
-            case .reason: index > stuck && refunds[index].counts
+            case .reason: index > stuck && refunds[index].requestedAt >= knownAt && refunds[index].counts
             case .tooLate, .tooMuch, .outside: refunds[index].counts
             }
         }.map { refunds[$0].amount }.sum(in: currency)
