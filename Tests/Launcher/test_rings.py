@@ -1,5 +1,7 @@
 """Counting: what a run comes to, and that nothing passes by not being there."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,14 @@ def test_a_failed_build_shows_its_errors_without_repetition():
     lines = ["[1/3] Compiling A", "A.swift:1:2: error: no", "A.swift:1:2: error: no", "B.swift:9:9: error: yes"]
     assert building.last_errors(lines) == ["A.swift:1:2: error: no", "B.swift:9:9: error: yes"]
     assert building.last_errors(["x", "y"]) == ["x", "y"]
+
+
+def test_a_ring_whose_time_is_over_leaves_no_process_behind_not_even_one_in_a_group_of_its_own():
+    leader = subprocess.Popen(
+        [sys.executable, "-c", "import subprocess, time; subprocess.Popen(['sleep', '600'], process_group=0); print(1, flush=True); "
+         "time.sleep(600)"], stdout=subprocess.PIPE, start_new_session=True)
+    leader.stdout.readline()
+    assert len(rings.session_of(leader.pid)) == 2
+    rings._end_session(leader, None)
+    assert rings.session_of(leader.pid) == []
+    leader.wait()

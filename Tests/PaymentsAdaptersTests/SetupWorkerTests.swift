@@ -471,11 +471,22 @@ struct SetupBench: Sendable {
         }
     }
 
-    /// Waits for the commits that tell something until one agreement's keys are told.
-    private func keysTold(_ agreement: AgreementID) async throws {
-        while try await !bench.told(KeysChecked.self).contains(where: { $0.agreementID == agreement }) {
+    /// Waits for the commits that tell something until it is so. A wait that is cancelled returns at once, so the loop ends.
+    private func tellsUntil(_ isSo: () async throws -> Bool) async throws {
+        while try await !isSo() {
+            try Task.checkCancellation()
             await bench.messages.appended.wait()
         }
+    }
+
+    private func keysTold(_ agreement: AgreementID) async throws {
+        try await tellsUntil { try await bench.told(KeysChecked.self).contains { $0.agreementID == agreement } }
+    }
+
+    /// Both webhooks stand, and the look that made them is off the list: before that no other is begun.
+    private func webhooksStand() async throws {
+        try await tellsUntil { bench.vipps.webhooks.count == 2 }
+        while try await bench.database.read({ try Int.fetchOne($0, sql: "SELECT count(*) FROM setup_job") }) != 0 {}
     }
 
     @Test("is woken by the commit that queues a job")
@@ -530,7 +541,7 @@ struct SetupBench: Sendable {
         try await bench.register()
         bench.vipps.with { $0.webhooks = [] }
         try await running {
-            while bench.vipps.webhooks.count < 2 { await bench.messages.appended.wait() }
+            try await webhooksStand()
         }
     }
 
@@ -540,11 +551,11 @@ struct SetupBench: Sendable {
         try await bench.register()
         bench.vipps.with { $0.webhooks = [] }
         try await running {
-            while bench.vipps.webhooks.count < 2 { await bench.messages.appended.wait() }
+            try await webhooksStand()
             for _ in 0..<hours {
                 bench.vipps.with { $0.webhooks = [] }
                 bench.clock.turn(by: 3600)
-                while bench.vipps.webhooks.count < 2 { await bench.messages.appended.wait() }
+                try await webhooksStand()
             }
         }
     }

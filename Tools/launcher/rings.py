@@ -8,6 +8,7 @@ import threading
 import time
 import xml.etree.ElementTree as xml
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -210,7 +211,7 @@ def _run(ring: Ring, command: list[str]) -> int:
         process = subprocess.Popen(command, cwd=paths.REPOSITORY, env=environment, text=True, errors="replace",
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                    start_new_session=True)
-        timer = threading.Timer(ring.minutes * 60, _end_group, args=(process, file))
+        timer = threading.Timer(ring.minutes * 60, _end_session, args=(process, file))
         timer.start()
         shown = time.monotonic()
         try:
@@ -223,7 +224,7 @@ def _run(ring: Ring, command: list[str]) -> int:
                     say(f"   ... {line.strip()[:110]}")
             code = process.wait()
         except BaseException:
-            _end_group(process, None)
+            _end_session(process, None)
             raise
         finally:
             timer.cancel()
@@ -234,19 +235,29 @@ def _run(ring: Ring, command: list[str]) -> int:
     return code
 
 
-def _end_group(process: subprocess.Popen, log) -> None:
-    """SIGTERM to the command's whole session, SIGKILL ten seconds later."""
+def _end_session(process: subprocess.Popen, log) -> None:
+    """SIGTERM to all that the command has started, also in groups of their own, and SIGKILL to what is left ten seconds later."""
     if log is not None:
         log.write("\nThe ring's time is over.\n")
     for number, patience in ((signal.SIGTERM, 10), (signal.SIGKILL, 5)):
-        try:
-            os.killpg(process.pid, number)
-            process.wait(patience)
-            return
-        except ProcessLookupError:
-            return
-        except subprocess.TimeoutExpired:
-            continue
+        for pid in session_of(process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        deadline = time.monotonic() + patience
+        while session_of(process.pid) and time.monotonic() < deadline:
+            process.poll()
+            time.sleep(0.05)
+
+
+def session_of(leader: int) -> list[int]:
+    """Every process of a session that has not ended."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, _, session = stat.read_text().rpartition(")")[2].split()[:4]
+            if int(session) == leader and state not in "ZX":
+                found.append(int(stat.parent.name))
+    return found
 
 
 def telling_lines(lines: list[str], limit: int = 60) -> list[str]:
