@@ -35,6 +35,8 @@ def shop():
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             shop.taken.append(Delivery(self.path, {key.lower(): value for key, value in self.headers.items()}, raw))
+            if shop.before_answer:
+                shop.before_answer(shop.taken[-1])
             status = shop.answers.pop(0) if shop.answers else 200
             if status is None:
                 self.close_connection = True

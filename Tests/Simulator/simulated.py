@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -218,6 +219,8 @@ class Shop:
     url: str = ""
     taken: list[Delivery] = field(default_factory=list)
     answers: list[int | None] = field(default_factory=list)
+    before_answer: Callable[[Delivery], object] | None = None
+    """What the shop does before it answers a delivery."""
 
     def names(self) -> list[str]:
         return [delivery.json["name"] for delivery in self.taken]

@@ -188,6 +188,14 @@ def test_check_in_pays_with_the_token_for_fifteen_minutes(client, shop):
     assert client.create("checkin-02", customer={"customerToken": body["customerToken"]}).code == "4050"
 
 
+def test_a_shop_that_asks_for_the_payment_before_it_answers_the_delivery_keeps_nobody_waiting(client, shop):
+    put(client, "till-1")
+    client.register(shop.url, "user.checked-in.v1")
+    shop.before_answer = lambda taken: client.create("checkin-01", customer={"customerToken": taken.json["customerToken"]})
+    scanned = client.process.control(f"customers/{KARI}/scan", {"msn": "123456", "merchantQrId": "till-1"})
+    assert scanned["outcome"] == "checked-in" and scanned["status"] == "payment"
+
+
 def test_scanning_without_a_listening_shop_cannot_connect(client, shop):
     put(client, "till-1")
     content = client.call("GET", f"{QR}/till-1").json["qrContent"]

@@ -156,12 +156,13 @@ class People:
         return check_in
 
     def connected(self, token: str, success: bool) -> None:
-        """The shop has answered the check-in's delivery, or failed to."""
+        """The shop has answered the check-in's delivery, or failed to. It may have asked for a payment before it answered."""
         check_in = self.world.check_ins.get(token)
-        if check_in is None or check_in.status != "connecting":
+        if check_in is None:
             return
-        check_in.status = "waiting" if success else "cannot-connect"
-        self.world.save(check_in)
+        if check_in.status == "connecting":
+            check_in.status = "waiting" if success else "cannot-connect"
+            self.world.save(check_in)
         future = self._connecting.pop(token, None)
         if future is not None and not future.done():
             future.set_result(check_in.status)
