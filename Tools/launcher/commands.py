@@ -23,7 +23,8 @@ def setup() -> int:
     """Installs what is missing; starts nothing."""
     from .setup import prepare
     words = argparse.ArgumentParser(prog="Tools/setup", description="Installs what building and running need: system "
-                                    "packages (as root), a Python environment in .run/venv, and htmx, scripts and styles in .run/assets.")
+                                    "packages (as root), a Python environment in .run/venv, and htmx, scripts and "
+                                    "styles in .run/assets.")
     words.add_argument("--tests", action="store_true", help="also what Tools/test needs: Chromium, Playwright, pytest")
     options = words.parse_args()
     try:
